@@ -1,0 +1,1 @@
+"""Keeping every image as it came: arrival, index, quarantine, integrity and export."""

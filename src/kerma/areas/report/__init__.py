@@ -1,0 +1,1 @@
+"""The signed statement: PDF and DICOM reports, and `kerma examine`."""

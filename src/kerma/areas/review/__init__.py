@@ -1,0 +1,1 @@
+"""Reading an exam: analysis, findings, decisions."""

@@ -1,0 +1,1 @@
+"""Bytes to Image and back: DICOM, DICONDE, DICOS, TIFF, PNG, JPEG, raw."""

@@ -1,0 +1,19 @@
+"""Medical radiography."""
+
+from kerma.kernel.industry import Industry
+from kerma.science.analysis import Plan
+
+MEDICAL = Industry(
+    name="medical",
+    label="Medical radiography",
+    subject_word="Patient",
+    exam_word="Study",
+    decisions={"normal": "Normal", "abnormal": "Abnormal", "critical": "Critical", "repeat": "Repeat"},
+    plan=Plan(
+        measures=("statistics", "saturation", "snr"),
+        detectors=(),
+        pack=None,
+        decision_table="kerma_decisions/medical",
+    ),
+    report_title="Radiography report",
+)

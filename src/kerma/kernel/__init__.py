@@ -1,0 +1,1 @@
+"""What every area stands on: settings, database, blobs, jobs, action, ledger, identity, permissions, events, clock."""

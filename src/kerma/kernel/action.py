@@ -1,0 +1,179 @@
+"""An action is the only way anything changes: one permission, one transaction, one ledger record, or nothing.
+
+::
+
+    @action("worklist.claim")
+    def claim(act: Act, *, item_id: int) -> None:
+        '''Take an item off the shared list, so that nobody else reads it.'''
+        ...                                  # statements on act.connection
+        act.record(item_id=item_id)          # goes into the ledger record
+
+    claim(kernel, actor, item_id=7)          # checks, runs, records, commits
+    claim.within(act, item_id=7)             # as a part of another action's transaction, with a record of its own
+
+A body that raises leaves no change and no record. A missing permission leaves a record of the refusal.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from kerma.errors import NotAllowed
+from kerma.kernel import clock as clocks
+from kerma.kernel.permissions import is_granted
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kerma.kernel.blobs import Blobs
+    from kerma.kernel.clock import Clock
+    from kerma.kernel.database import Database
+    from kerma.kernel.events import Subscriptions
+    from kerma.kernel.industry import Industry
+    from kerma.kernel.ledger import Ledger
+    from kerma.kernel.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Everything an action needs, wired once in ``app.py``."""
+
+    settings: Settings
+    database: Database
+    ledger: Ledger
+    blobs: Blobs
+    clock: Clock
+    subscriptions: Subscriptions = field(default_factory=dict)
+    industries: Mapping[str, Industry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person, a node on the network, or a part of Kerma itself, with the permissions held now."""
+
+    kind: str
+    """"person", "node" or "service"."""
+    id: str
+    name: str
+    permissions: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """The form written into the ledger, for instance ``person:7``; never a name."""
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass
+class Act:
+    """One action under way: its transaction, actor and time, and what will be recorded."""
+
+    kernel: Kernel
+    connection: sa.Connection
+    actor: Actor
+    action: str
+    at: datetime
+    details: dict[str, Any] = field(default_factory=dict)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def at_text(self) -> str:
+        """The time of the action as it is stored."""
+        return clocks.text(self.at)
+
+    def record(self, **details: Any) -> None:
+        """Add details to this action's ledger record: ids, hashes and decimal strings; never a name, never a float."""
+        self.details.update(details)
+
+    def publish(self, event: object) -> None:
+        """Run every handler subscribed to the class of this event, inside this transaction."""
+        for handler in self.kernel.subscriptions.get(type(event), ()):
+            handler(self, event)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something called once the transaction is durable (waking a listener, never a change)."""
+        self.after.append(call)
+
+
+@dataclass(frozen=True)
+class Action(Generic[P, R]):
+    """A named, permitted, recorded change; made by :func:`action`."""
+
+    name: str
+    body: Callable[Concatenate[Act, P], R]
+
+    @property
+    def description(self) -> str:
+        """The first line of the body's docstring: what the permission page shows."""
+        return (self.body.__doc__ or "").strip().splitlines()[0]
+
+    def __call__(self, kernel: Kernel, actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Check the permission, run the body, append the ledger record and commit, all or nothing.
+
+        Raises
+        ------
+        NotAllowed
+            The actor lacks the permission; the refusal is in the ledger.
+        """
+        if not is_granted(self.name, actor.permissions):
+            refuse(kernel, actor, self.name)
+        with kernel.database.write() as connection:
+            act = Act(kernel, connection, actor, self.name, kernel.clock.now())
+            result = self.body(act, *args, **kwargs)
+            kernel.ledger.append(connection, [*act.records, _record(act)])
+        for call in act.after:
+            call()
+        return result
+
+    def within(self, act: Act, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run as a part of another action: same transaction and actor, a ledger record of its own."""
+        part = Act(act.kernel, act.connection, act.actor, self.name, act.at, records=act.records, after=act.after)
+        result = self.body(part, *args, **kwargs)
+        act.records.append(_record(part))
+        return result
+
+
+ACTIONS: dict[str, Action[Any, Any]] = {}
+"""Every action by name, filled as the areas are imported; the permission page lists it."""
+
+
+def action(name: str) -> Callable[[Callable[Concatenate[Act, P], R]], Action[P, R]]:
+    """Declare an action; its name is the permission it needs, its docstring's first line what the page shows."""
+
+    def declare(body: Callable[Concatenate[Act, P], R]) -> Action[P, R]:
+        declared = Action(name, body)
+        functools.update_wrapper(declared, body, updated=())
+        if name in ACTIONS:
+            raise ValueError(f"action '{name}' is declared twice")
+        if not (body.__doc__ or "").strip():
+            raise ValueError(f"action '{name}' needs a docstring: its first line is its description")
+        ACTIONS[name] = declared
+        return declared
+
+    return declare
+
+
+def refuse(kernel: Kernel, actor: Actor, name: str, reason: str = "permission missing") -> None:
+    """Record a refusal in the ledger and raise :class:`NotAllowed`."""
+    with kernel.database.write() as connection:
+        act = Act(kernel, connection, actor, name, kernel.clock.now())
+        kernel.ledger.append(connection, [_record(act, outcome="refused") | {"details": {"reason": reason}}])
+    raise NotAllowed(f"'{name}' needs a permission that {actor.name} does not hold; an administrator can grant it")
+
+
+def _record(act: Act, outcome: str = "done") -> dict[str, Any]:
+    return {
+        "action": act.action,
+        "actor": act.actor.key,
+        "at": act.at_text,
+        "details": act.details,
+        "outcome": outcome,
+    }

@@ -1,0 +1,1 @@
+"""The Image, its grey-scale chain, filters and enhancement."""

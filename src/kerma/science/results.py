@@ -1,0 +1,206 @@
+"""What science hands back: measurements, findings and verdicts, each able to say how it was obtained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kerma.standards import Table
+
+Value = float | int | str | bool | None | list[Any]
+Outcome = Literal["pass", "fail", "advisory", "not-judged"]
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Where a number or rule comes from: standard, edition, clause, and our table of it."""
+
+    standard: str
+    edition: str = ""
+    clause: str = ""
+    table: str = ""
+    status: str = ""
+
+    @classmethod
+    def of(cls, table: Table, clause: str = "") -> Citation:
+        """Cite a table, optionally one clause of it."""
+        return cls(table.title, table.edition, clause or table.clause, table.name, table.status)
+
+    def as_json(self) -> dict[str, str]:
+        """Return the JSON form."""
+        return {
+            "standard": self.standard,
+            "edition": self.edition,
+            "clause": self.clause,
+            "table": self.table,
+            "status": self.status,
+        }
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measurement, calculation or observer statistic: named values whose keys end in their unit."""
+
+    name: str
+    version: str
+    values: Mapping[str, Value]
+    method: str
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    uncertainties: Mapping[str, float] = field(default_factory=dict)
+    source: Citation | None = None
+    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form of DESIGN 7; not-a-number and infinity become null."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "method": self.method,
+            "inputs": _plain(self.inputs),
+            "values": _plain(self.values),
+            "uncertainties": _plain(self.uncertainties),
+            "source": self.source.as_json() if self.source else None,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class NotMeasurable:
+    """A measurement that could not be made, with the reason and what would make it possible: a result, no crash."""
+
+    name: str
+    version: str
+    reason: str
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form: no values, and the reason as its one warning."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "method": "",
+            "inputs": _plain(self.inputs),
+            "values": {},
+            "uncertainties": {},
+            "source": None,
+            "warnings": [self.reason],
+            "not_measurable": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in image pixels: first row and column, height and width (rows down, columns right)."""
+
+    row: float
+    column: float
+    height: float
+    width: float
+
+    def as_json(self) -> list[float]:
+        """Return [row, column, height, width]."""
+        return [self.row, self.column, self.height, self.width]
+
+
+@dataclass(frozen=True)
+class By:
+    """Who or what saw something: a person, or an algorithm with its version and weights."""
+
+    kind: Literal["person", "algorithm"]
+    name: str
+    version: str = ""
+    model_sha256: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the JSON form."""
+        plain: dict[str, str | None] = {"kind": self.kind, "name": self.name, "version": self.version}
+        return plain | ({"model_sha256": self.model_sha256} if self.model_sha256 else {})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something seen, with place, code, measurements, and who or what saw it.
+
+    ``box`` and ``polygon`` are in pixels of plane ``plane``; ``measurements`` map names that end in their unit
+    (``length_mm``, ``width_mm``, ``height_mm``, ``diameter_mm``, ``area_mm2``, ``cnr``, ``detectability``) to values.
+    """
+
+    id: str
+    code: str
+    label: str
+    box: Box
+    by: By
+    score: float | None = None
+    plane: int = 0
+    polygon: tuple[tuple[float, float], ...] = ()
+    measurements: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form of DESIGN 7."""
+        plain: dict[str, Any] = {
+            "id": self.id,
+            "code": self.code,
+            "label": self.label,
+            "box": self.box.as_json(),
+            "plane": self.plane,
+            "by": self.by.as_json(),
+            "measurements": [{"name": name, "value": _finite(value)} for name, value in self.measurements.items()],
+        }
+        if self.score is not None:
+            plain["score"] = _finite(self.score)
+        if self.polygon:
+            plain["polygon"] = [list(point) for point in self.polygon]
+        return plain
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one rule says about the findings of an exam.
+
+    ``limit``, ``measured`` and ``margin`` share ``unit``; margin is limit - measured, negative when the rule fails.
+    ``outcome`` is *advisory* where the rule would fail but its table is unverified, *not-judged* where a needed
+    input (thickness, scale) is missing; ``reason`` then says which.
+    """
+
+    rule: str
+    outcome: Outcome
+    source: Citation
+    reason: str
+    limit: float | None = None
+    measured: float | None = None
+    margin: float | None = None
+    unit: str = ""
+    finding_ids: tuple[str, ...] = ()
+    action: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form: the clause is spelled out beside the outcome."""
+        return {
+            "rule": self.rule,
+            "outcome": self.outcome,
+            "standard": self.source.standard,
+            "edition": self.source.edition,
+            "clause": self.source.clause,
+            "status": self.source.status,
+            "table": self.source.table,
+            "limit": _finite(self.limit),
+            "measured": _finite(self.measured),
+            "margin": _finite(self.margin),
+            "unit": self.unit,
+            "finding_ids": list(self.finding_ids),
+            "reason": self.reason,
+            "action": self.action,
+        }
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: [_finite(item) for item in value] if isinstance(value, list | tuple) else _finite(value)
+        for key, value in values.items()
+    }
