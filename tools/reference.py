@@ -1,0 +1,169 @@
+"""Write docs/reference from the code; `--check` only says whether it is current."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Written by `make docs` from the code; do not edit. -->\n\n"
+
+
+def commands() -> str:
+    """Every command with its arguments and options."""
+    import typer.main
+
+    from kerma.cli import build
+
+    root = typer.main.get_command(build())
+    lines = ["# Commands\n"]
+    for path, command in _walk(root, "kerma"):
+        usage = " ".join(part for part in command.collect_usage_pieces(_context(command, path)))
+        lines.append(f"## `{path}`\n\n{_sentence(command.help)}\n\n`{path} {usage}`\n")
+        rows = [_option_row(parameter) for parameter in command.params if parameter.name not in ("help", "version")]
+        if rows:
+            lines += ["| option | meaning |", "|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _context(command: object, path: str) -> object:
+    return command.make_context(path, [], resilient_parsing=True)  # type: ignore[attr-defined]
+
+
+def _walk(command: object, path: str) -> Iterator[tuple[str, object]]:
+    for name, child in sorted(getattr(command, "commands", {}).items()):
+        if getattr(child, "commands", None):
+            yield from _walk(child, f"{path} {name}")
+        else:
+            yield f"{path} {name}", child
+
+
+def _option_row(parameter: object) -> str:
+    names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])  # type: ignore[attr-defined]
+    if parameter.param_type_name == "argument":  # type: ignore[attr-defined]
+        names = f"`{parameter.make_metavar(_context_of())}`"  # type: ignore[attr-defined]
+    return f"| {names} | {_sentence(getattr(parameter, 'help', '') or '')} |"
+
+
+def _context_of() -> object:
+    import typer.main
+
+    from kerma.cli import build
+
+    command = typer.main.get_command(build())
+    return command.make_context("kerma", [], resilient_parsing=True)
+
+
+def _sentence(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+def actions() -> str:
+    """Every action, by area."""
+    import kerma.app
+    from kerma.kernel.action import ACTIONS
+
+    kerma.app.subscriptions()
+    _import_areas()
+    rows = [f"| `{name}` | {ACTIONS[name].description} |" for name in sorted(ACTIONS)]
+    head = "# Actions\n\nThe only ways anything changes; each is also the permission it needs.\n"
+    return "\n".join([head, "| action | does |", "|---|---|", *rows, ""])
+
+
+def _import_areas() -> None:
+    import importlib
+    import importlib.resources
+
+    for area in importlib.resources.files("kerma.areas").iterdir():
+        if area.joinpath("actions.py").is_file():
+            importlib.import_module(f"kerma.areas.{area.name}.actions")
+
+
+def errors() -> str:
+    """Every error, in the order of the tree."""
+    from kerma import errors as tree
+
+    def below(error: type[tree.KermaError]) -> Iterator[type[tree.KermaError]]:
+        yield error
+        for child in error.__subclasses__():
+            yield from below(child)
+
+    rows = [
+        f"| `{error.__name__}` | {error.status} | {error.title} | {(error.__doc__ or '').splitlines()[0]} |"
+        for error in below(tree.KermaError)
+    ]
+    head = "# Errors\n\nOver HTTP each is a problem document (RFC 9457).\n"
+    return "\n".join([head, "| error | HTTP status | title | means |", "|---|---|---|---|", *rows, ""])
+
+
+def settings() -> str:
+    """Every environment variable."""
+    from kerma.kernel.settings import SETTINGS
+
+    rows = [f"| `{row.environment}` | `{row.shown_default}` | {row.help} |" for row in SETTINGS]
+    head = "# Settings\n\nEverything is set by environment variables; all have a default.\n"
+    return "\n".join([head, "| variable | default | means |", "|---|---|---|", *rows, ""])
+
+
+def measurements() -> str:
+    """Every measurement and detector."""
+    from kerma.science.detect import DETECTORS
+    from kerma.science.measure import MEASURES
+
+    lines = ["# Measurements and detectors", "", "| measurement | measures |", "|---|---|"]
+    lines += [f"| [`{row.name}`](../science/{row.name}.md) | {row.summary} |" for row in MEASURES.values()]
+    lines += ["", "| detector | flags |", "|---|---|"]
+    lines += [f"| [`{row.name}`](../science/{row.name}.md) | {row.summary} |" for row in DETECTORS.values()]
+    return "\n".join([*lines, ""])
+
+
+def tables() -> str:
+    """Every table of a standard."""
+    from kerma.standards import table, table_names
+
+    lines = ["# Tables of standards", "", "| table | title | edition | status | rows |", "|---|---|---|---|---|"]
+    for name in table_names():
+        one = table(name)
+        lines.append(f"| `{name}` | {one.title} | {one.edition} | {one.status} | {len(one.rows)} |")
+    return "\n".join([*lines, ""])
+
+
+def http() -> str:
+    """Every route of the API."""
+    from kerma.doors.web import openapi_document
+
+    lines = ["# HTTP", "", "| method | path | does |", "|---|---|---|"]
+    for path, methods in sorted(openapi_document()["paths"].items()):
+        for method, operation in methods.items():
+            lines.append(f"| {method.upper()} | `{path}` | {_sentence(operation.get('summary'))} |")
+    return "\n".join([*lines, ""])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "actions.md": actions,
+    "errors.md": errors,
+    "settings.md": settings,
+    "measurements.md": measurements,
+    "tables.md": tables,
+    "http.md": http,
+}
+
+
+def main() -> int:
+    """Write every page, or with ``--check`` name the stale ones and return 1."""
+    stale = []
+    for name, page in PAGES.items():
+        text = MADE + page().rstrip() + "\n"
+        file = FOLDER / name
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                file.write_text(text, encoding="utf-8")
+    print("\n".join(f"docs/reference/{name} is {'stale: run make docs' if '--check' in sys.argv else 'written'}" for name in stale))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
