@@ -1,1 +1,14 @@
-"""judge"""
+"""Findings and a table of rules in, verdicts with their clauses and a proposed decision out.
+
+The rules are rows of CSV packs in ``kerma.standards`` or a site's own; each kind of limit is one function in
+``limits``; the engine dispatches, and ``decide`` turns verdicts into a proposal that a person confirms.
+"""
+
+from __future__ import annotations
+
+from kerma.science.judge.conditions import Conditions
+from kerma.science.judge.decide import propose
+from kerma.science.judge.engine import judge, judge_images
+from kerma.science.judge.pack import Pack, Rule, load_pack
+
+__all__ = ["Conditions", "Pack", "Rule", "judge", "judge_images", "load_pack", "propose"]

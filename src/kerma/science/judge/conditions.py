@@ -1,0 +1,49 @@
+"""The conditions under which findings are judged: what the joint is, and where a millimetre comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kerma.science.imaging.image import Spacing
+
+
+class NotJudgedError(Exception):
+    """A rule cannot be judged; the message says what to give. The engine turns it into a *not-judged* verdict."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a rule may ask about the examined part; None where nobody has said it.
+
+    ``axis`` is the direction of the weld in the image: "column" when it runs from left to right.
+    ``extension_stage`` counts how often the inspection has already been extended (0 at the first examination).
+    """
+
+    thickness_mm: float | None = None
+    weld_length_mm: float | None = None
+    weld_width_mm: float | None = None
+    joint_coefficient: float | None = None
+    spacing: Spacing = Spacing()
+    axis: Literal["column", "row"] = "column"
+    extension_stage: int = 0
+
+    def thickness(self) -> float:
+        """Return the thickness in mm, or say that it is missing."""
+        return _needed(self.thickness_mm, "the thickness of the part", "thickness_mm")
+
+    def weld_length(self) -> float:
+        """Return the length of the weld in mm, or say that it is missing."""
+        return _needed(self.weld_length_mm, "the length of the weld", "weld_length_mm")
+
+    def weld_width(self) -> float:
+        """Return the width of the weld in mm, or say that it is missing."""
+        return _needed(self.weld_width_mm, "the width of the weld", "weld_width_mm")
+
+
+def _needed(value: float | None, what: str, name: str) -> float:
+    if value is None:
+        raise NotJudgedError(f"{what} is not known: give {name}")
+    if not value > 0:
+        raise NotJudgedError(f"{name} is {value:g} mm, which is no length: give a value above 0 mm")
+    return value
