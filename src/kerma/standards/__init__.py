@@ -67,10 +67,8 @@ def parse(name: str, text: str) -> Table:
     """Build a :class:`Table` from CSV text (a packaged table or a site's own); line numbers count from 1."""
     header: dict[str, str] = {}
     lines = text.splitlines()
-    start = 0
-    for start, line in enumerate(lines):
-        if not line.startswith("#"):
-            break
+    start = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    for line in lines[:start]:
         key, _, value = line.lstrip("# ").partition(":")
         header[key.strip()] = value.strip()
     missing = [key for key in _NEEDED if not header.get(key)]
