@@ -18,57 +18,23 @@ from kerma.errors import Conflict, WrongUsage
 from kerma.kernel import clock as clocks
 from kerma.kernel.canonical import canonical_record
 from kerma.kernel.clock import Clock, SystemClock
-from kerma.kernel.database import BigKey, Database, metadata
+from kerma.kernel.database import Database
+from kerma.kernel.ledger_key import Signer
+from kerma.kernel.ledger_tables import (
+    TILE_LEVELS,
+    install_guards,
+    ledger_checkpoint,
+    ledger_head,
+    ledger_node,
+    ledger_record,
+)
 from kerma.kernel.merkle import CompactRange, leaf_hash
-from kerma.kernel.notes import Checkpoint, Signer, is_time
+from kerma.kernel.notes import Checkpoint, is_time
+
+__all__ = ["CHECKPOINT_EVERY_S", "Head", "Ledger", "Signer", "install_guards", "newest_note", "read_head"]
 
 VERSION = 1
 CHECKPOINT_EVERY_S = 1.0
-TILE_LEVELS = 8
-"""A tile is 256 = 2^8 hashes (C2SP tlog-tiles); the roots of complete tiles are stored, and of tiles of those."""
-
-ledger_record = sa.Table(
-    "ledger_record",
-    metadata,
-    sa.Column("record_index", BigKey, primary_key=True, autoincrement=False),
-    sa.Column("leaf", sa.LargeBinary(32), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-)
-"""Every record: its place, its leaf hash, and its canonical JSON to the byte."""
-
-ledger_node = sa.Table(
-    "ledger_node",
-    metadata,
-    sa.Column("tile_level", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("node_index", BigKey, primary_key=True, autoincrement=False),
-    sa.Column("hash", sa.LargeBinary(32), nullable=False),
-)
-"""Roots of the complete subtrees of 256^tile_level records, so that a proof reads a few hundred short rows at most."""
-
-ledger_checkpoint = sa.Table(
-    "ledger_checkpoint",
-    metadata,
-    sa.Column("size", BigKey, primary_key=True, autoincrement=False),
-    sa.Column("root", sa.LargeBinary(32), nullable=False),
-    sa.Column("at", sa.String(27), nullable=False),
-    sa.Column("note", sa.Text, nullable=False),
-)
-"""Every signed checkpoint; one for a size, for ever."""
-
-ledger_head = sa.Table(
-    "ledger_head",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("size", BigKey, nullable=False),
-    sa.Column("hashes", sa.LargeBinary, nullable=False),
-    sa.Column("at", sa.String(27), nullable=False),
-    sa.Column("checkpoint_size", BigKey, nullable=False),
-    sa.Column("checkpoint_at", sa.String(27), nullable=False),
-    sa.Column("vkey", sa.Text, nullable=False),
-    sa.CheckConstraint("id = 1", name="one_row"),
-)
-"""Where the next record goes: one row, locked while a transaction appends."""
-
 _SELECT_HEAD = sa.select(
     ledger_head.c.size,
     ledger_head.c.hashes,

@@ -9,7 +9,8 @@
 
     — kerma/3f9c2a51d07be684 Az3grl…                    key id (4 bytes) and signature over the four lines
 
-A key is written ``name+key id+base64`` (the *vkey*); whoever holds it can check, nobody can sign with it.
+A public key is written ``name+key id+base64`` (the *vkey*); whoever holds it can check, nobody can sign with it. The
+secret half is :class:`kerma.kernel.ledger_key.Signer`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kerma.errors import Altered, Unusable
 
@@ -79,7 +80,7 @@ class PublicKey:
         if len(parts) != 3:
             raise Unusable("a public key reads name+key id+base64, as `kerma ledger key` prints it")
         name, key_id, encoded = parts
-        body = _base64(encoded)
+        body = read_base64(encoded)
         if body is None or body[:1] != ED25519:
             raise Unusable(f"the public key of '{name}' is not an Ed25519 key in base64")
         key = cls(name, body[1:])
@@ -96,57 +97,6 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Who signs for a ledger: its secret key, whose text form is that of Go's ``sumdb/note``."""
-
-    public: PublicKey
-    seed: bytes
-
-    @classmethod
-    def generate(cls, name: str) -> Signer:
-        """Make a new key for a ledger of this name."""
-        key = Ed25519PrivateKey.generate()
-        return cls(PublicKey(name, key.public_key().public_bytes_raw()), key.private_bytes_raw())
-
-    @classmethod
-    def parse(cls, text: str) -> Signer:
-        """Read a key from its text form.
-
-        Raises
-        ------
-        Unusable
-            The text is no such key, or its parts do not belong together.
-        """
-        parts = text.strip().split("+", 4)
-        body = _base64(parts[4]) if len(parts) == 5 else None
-        if parts[:2] != ["PRIVATE", "KEY"] or body is None or len(body) != 33 or body[:1] != ED25519:
-            raise Unusable(
-                "the secret key is damaged: it must read PRIVATE+KEY+name+key id+base64; restore it from backup"
-            )
-        public = Ed25519PrivateKey.from_private_bytes(body[1:]).public_key().public_bytes_raw()
-        key = cls(PublicKey(parts[2], public), body[1:])
-        if key.public.key_id.hex() != parts[3]:
-            raise Unusable(
-                f"the secret key of '{parts[2]}' is damaged: its key id does not fit; restore it from backup"
-            )
-        return key
-
-    @property
-    def text(self) -> str:
-        """The secret in one line of text: for the key file only."""
-        return f"PRIVATE+KEY+{self.public.name}+{self.public.key_id.hex()}+{b64encode(ED25519 + self.seed).decode()}"
-
-    def __repr__(self) -> str:
-        """Show whose key it is, never the key."""
-        return f"Signer({self.public.name})"
-
-    def sign(self, text: str) -> str:
-        """Return the text as a signed note."""
-        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode("utf-8"))
-        return f"{text}\n{SIGNATURE_LINE}{self.public.name} {b64encode(self.public.key_id + signature).decode()}\n"
 
 
 @dataclass(frozen=True)
@@ -228,7 +178,7 @@ class Checkpoint:
         if len(lines) < 4 or lines[-1] or not all(lines[:-1]) or not is_name(lines[0]):
             raise Altered("this is no checkpoint: origin, size and root must stand on three lines")
         origin, size, encoded, *more = lines[:-1]
-        root = _base64(encoded)
+        root = read_base64(encoded)
         if not _DECIMAL.fullmatch(size) or int(size) >= SIZE_LIMIT:
             raise Altered(f"the checkpoint's size {size[:32]!r} is not a plain whole number")
         if root is None or len(root) != 32:
@@ -267,13 +217,13 @@ def open_checkpoint(written: str, key: PublicKey) -> Checkpoint:
 
 def _signature(line: str) -> Signature:
     parts = line.removeprefix(SIGNATURE_LINE).split(" ") if line.startswith(SIGNATURE_LINE) else []
-    body = _base64(parts[1]) if len(parts) == 2 else None
+    body = read_base64(parts[1]) if len(parts) == 2 else None
     if body is None or len(body) <= KEY_ID_BYTES or not is_name(parts[0]):
         raise Altered(f"the signature line {line[:60]!r} does not read '— name base64'")
     return Signature(parts[0], body[:KEY_ID_BYTES], body[KEY_ID_BYTES:])
 
 
-def _base64(text: str) -> bytes | None:
+def read_base64(text: str) -> bytes | None:
     """Return the bytes, or None where the text is not the one base64 spelling of any bytes."""
     try:
         body = b64decode(text, validate=True)
