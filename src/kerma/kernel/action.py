@@ -17,9 +17,10 @@ A body that raises leaves no change and no record. A missing permission leaves a
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from kerma.kernel.industry import Industry
     from kerma.kernel.ledger import Ledger
     from kerma.kernel.settings import Settings
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +63,7 @@ class Actor:
     """Who acts: a person, a node on the network, or a part of Kerma itself, with the permissions held now."""
 
     kind: str
-    """"person", "node" or "service"."""
+    """"person", "token" (a program with a bearer token), "node" (on the DICOM network) or "service" (Kerma itself)."""
     id: str
     name: str
     permissions: frozenset[str]
@@ -103,7 +106,7 @@ class Act:
         self.after.append(call)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Action(Generic[P, R]):
     """A named, permitted, recorded change; made by :func:`action`."""
 
@@ -129,8 +132,7 @@ class Action(Generic[P, R]):
             act = Act(kernel, connection, actor, self.name, kernel.clock.now())
             result = self.body(act, *args, **kwargs)
             kernel.ledger.append(connection, [*act.records, _record(act)])
-        for call in act.after:
-            call()
+        _after(act)
         return result
 
     def within(self, act: Act, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -161,12 +163,21 @@ def action(name: str) -> Callable[[Callable[Concatenate[Act, P], R]], Action[P, 
     return declare
 
 
-def refuse(kernel: Kernel, actor: Actor, name: str, reason: str = "permission missing") -> None:
+def refuse(kernel: Kernel, actor: Actor, name: str, reason: str = "permission missing") -> NoReturn:
     """Record a refusal in the ledger and raise :class:`NotAllowed`."""
     with kernel.database.write() as connection:
         act = Act(kernel, connection, actor, name, kernel.clock.now())
         kernel.ledger.append(connection, [_record(act, outcome="refused") | {"details": {"reason": reason}}])
     raise NotAllowed(f"'{name}' needs a permission that {actor.name} does not hold; an administrator can grant it")
+
+
+def _after(act: Act) -> None:
+    """Make the calls that wait for the commit; the change stands whatever becomes of them, so failures are logged."""
+    for call in act.after:
+        try:
+            call()
+        except Exception:
+            log.exception("after '%s' was committed, %r failed", act.action, call)
 
 
 def _record(act: Act, outcome: str = "done") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -30,3 +30,18 @@ def text(moment: datetime) -> str:
 def moment(written: str) -> datetime:
     """Read the form that :func:`text` writes."""
     return datetime.strptime(written, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+class HeldClock:
+    """A clock that stands still until it is moved: for tests, and for demonstration data that is always the same."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the moment the clock is held at."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on (or, with a negative number, back)."""
+        self._now += timedelta(seconds=seconds)

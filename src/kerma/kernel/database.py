@@ -26,6 +26,9 @@ BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 BUSY_TIMEOUT_MS = 30_000
 
+POSTGRESQL_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""SQLite in WAL reads one state anyway; PostgreSQL must be asked to, else each statement sees a newer one."""
+
 
 class Database:
     """One database by its URL; hands out transactions.
@@ -38,6 +41,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self._writer = threading.Lock()
+        self._reading: dict[str, Any] = {"kerma_read": True} if self.is_sqlite else POSTGRESQL_READING
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -47,8 +51,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Open a transaction that only reads one consistent state."""
-        with self.engine.connect() as connection, connection.begin():
+        """Open a transaction that sees one state, whatever others commit meanwhile, and that refuses to write."""
+        with self.engine.connect().execution_options(**self._reading) as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
@@ -91,7 +95,11 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("kerma_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        reads_only = options.get("kerma_read", False)
+        if connection.info.get("reads_only", False) != reads_only:
+            connection.exec_driver_sql(f"PRAGMA query_only={int(reads_only)}")
+            connection.info["reads_only"] = reads_only
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kerma_write", False) else "BEGIN")
 
     return engine

@@ -1,0 +1,255 @@
+"""Everything that can be set from outside, as one table; the code, ``--help`` and the documentation all read it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from kerma.errors import WrongUsage
+
+Reader = Callable[[str], Any]
+"""Turns the text of a setting into its value; raises ``ValueError`` with what is expected."""
+
+
+def _folder(written: str) -> Path:
+    if not written.strip():
+        raise ValueError("a folder is expected, for instance /srv/kerma")
+    return Path(written).expanduser().absolute()
+
+
+def _text(written: str) -> str:
+    return written.strip()
+
+
+def _database(written: str) -> str:
+    if not re.match(r"(sqlite:///|postgresql(\+psycopg)?://).", written):
+        raise ValueError("sqlite:////folder/kerma.db or postgresql://user:password@host/name is expected")
+    return written
+
+
+def _blobs(written: str) -> str:
+    if not re.match(r"(file:///|memory:///|(s3|gs|az)://.)", written):
+        raise ValueError("file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix is expected")
+    return written
+
+
+def _port(written: str) -> int:
+    if not written.isdecimal() or int(written) > 65_535:
+        raise ValueError("a port number from 0 (any free port) to 65535 is expected")
+    return int(written)
+
+
+def _duration_s(written: str) -> float:
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ValueError("a number of seconds above 0 is expected")
+    return seconds
+
+
+def _count(written: str) -> int:
+    if not written.isdecimal() or int(written) < 1:
+        raise ValueError("a whole number of at least 1 is expected")
+    return int(written)
+
+
+def _ae_title(written: str) -> str:
+    # DICOM PS3.5, 6.2: AE is at most 16 characters of the default repertoire, without backslash, not all spaces
+    if not re.fullmatch(r"[ -\[\]-~]{1,16}", written) or not written.strip():
+        raise ValueError("1 to 16 plain characters without a backslash are expected")
+    return written.strip()
+
+
+def _origin(written: str) -> str:
+    parts = urlsplit(written)
+    if written and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+        raise ValueError("scheme and host only are expected, for instance https://kerma.example.org")
+    return written.rstrip("/")
+
+
+def _one_of(*choices: str) -> Reader:
+    def read(written: str) -> str:
+        if written not in choices:
+            raise ValueError(f"one of {', '.join(choices)} is expected")
+        return written
+
+    return read
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table: the field, its environment variable, default, meaning and reader."""
+
+    name: str
+    variable: str
+    default: str
+    """As it would be written; ``{home}`` stands for the home folder."""
+    help: str
+    read: Reader
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("home", "KERMA_HOME", "~/.kerma", "The one folder that holds everything embedded.", _folder),
+    Setting(
+        "database_url",
+        "KERMA_DATABASE_URL",
+        "sqlite:///{home}/kerma.db",
+        "The database: SQLite for one machine, PostgreSQL beyond it.",
+        _database,
+    ),
+    Setting(
+        "blobs_url",
+        "KERMA_BLOBS_URL",
+        "file://{home}/blobs",
+        "Where the bytes of images and reports are kept: a folder, or a bucket.",
+        _blobs,
+    ),
+    Setting("host", "KERMA_HOST", "127.0.0.1", "The address the web server listens on.", _text),
+    Setting("port", "KERMA_PORT", "8080", "The port the web server listens on.", _port),
+    Setting("dicom_port", "KERMA_DICOM_PORT", "11112", "The port the DICOM network listens on.", _port),
+    Setting("ae_title", "KERMA_AE_TITLE", "KERMA", "The name Kerma answers to on the DICOM network.", _ae_title),
+    Setting(
+        "dicom_trust",
+        "KERMA_DICOM_TRUST",
+        "listed",
+        "Who may talk DICOM: `listed` nodes only, or `loopback` for any program on this machine as well.",
+        _one_of("listed", "loopback"),
+    ),
+    Setting(
+        "origin",
+        "KERMA_ORIGIN",
+        "",
+        "The address people type when Kerma stands behind a proxy, such as https://kerma.example.org.",
+        _origin,
+    ),
+    Setting(
+        "plain_http",
+        "KERMA_PLAIN_HTTP",
+        "loopback",
+        "Where signing in without TLS is accepted: on this machine's `loopback` only, or `anywhere` (closed networks).",
+        _one_of("loopback", "anywhere"),
+    ),
+    Setting(
+        "session_idle_s",
+        "KERMA_SESSION_IDLE_S",
+        "1800",
+        "Seconds without a request after which a person is signed out.",
+        _duration_s,
+    ),
+    Setting(
+        "session_absolute_s",
+        "KERMA_SESSION_ABSOLUTE_S",
+        "43200",
+        "Seconds after which a person must sign in again, however busy.",
+        _duration_s,
+    ),
+    Setting(
+        "sign_in_per_account",
+        "KERMA_SIGN_IN_PER_ACCOUNT",
+        "5",
+        "Failed sign-ins per minute and account before the waiting time grows.",
+        _count,
+    ),
+    Setting(
+        "sign_in_per_address",
+        "KERMA_SIGN_IN_PER_ADDRESS",
+        "20",
+        "Sign-ins per minute from one network address.",
+        _count,
+    ),
+    Setting(
+        "upload_limit_bytes",
+        "KERMA_UPLOAD_LIMIT_BYTES",
+        "2147483648",
+        "The largest file accepted, in bytes.",
+        _count,
+    ),
+    Setting(
+        "job_threads",
+        "KERMA_JOB_THREADS",
+        "2",
+        "How many jobs (analyses, reports) run at the same time in one process.",
+        _count,
+    ),
+    Setting(
+        "worker_name",
+        "KERMA_WORKER_NAME",
+        "main",
+        "The name of this process among several on one PostgreSQL database; keep it the same over restarts.",
+        _text,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this process was told, checked; made by :meth:`load`."""
+
+    home: Path
+    database_url: str = field(repr=False)
+    """May hold a password: never shown; see :meth:`shown`."""
+    blobs_url: str = field(repr=False)
+    host: str
+    port: int
+    dicom_port: int
+    ae_title: str
+    dicom_trust: str
+    origin: str
+    plain_http: str
+    session_idle_s: float
+    session_absolute_s: float
+    sign_in_per_account: int
+    sign_in_per_address: int
+    upload_limit_bytes: int
+    job_threads: int
+    worker_name: str
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read every setting from the environment, or from the mapping given.
+
+        Raises
+        ------
+        WrongUsage
+            One message that names each setting that makes no sense and what it expects.
+        """
+        given = os.environ if environment is None else environment
+        wrong = _misspelt(given)
+        values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            written = given.get(setting.variable, "") or setting.default.format(home=values.get("home", ""))
+            try:
+                values[setting.name] = setting.read(written)
+            except ValueError as error:
+                wrong.append(f"{setting.variable} is {_without_secret(written)!r}, but {error}")
+                values[setting.name] = None
+        if wrong:
+            raise WrongUsage("; ".join(wrong) + ". 'kerma doctor' shows every setting")
+        return cls(**values)
+
+    def shown(self) -> dict[str, str]:
+        """Return every setting as text fit for a screen or a log: passwords and keys are masked."""
+        return {item.name: _without_secret(str(getattr(self, item.name))) for item in fields(self)}
+
+
+def _misspelt(given: Mapping[str, str]) -> list[str]:
+    """Name variables that look like a setting but are none: a misspelt setting must not be passed over in silence."""
+    known = [setting.variable for setting in SETTINGS]
+    strangers = [name for name in given if name.startswith("KERMA_") and name not in known]
+    meant = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.85) for name in strangers}
+    return [f"{name} is no setting; {close[0]} was probably meant" for name, close in meant.items() if close]
+
+
+def _without_secret(written: str) -> str:
+    """Mask the password of an address, and whatever follows its ``?`` (access keys of buckets)."""
+    masked = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", written)
+    return re.sub(r"(://[^?]*)\?.*", r"\1?***", masked)
