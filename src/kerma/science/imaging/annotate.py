@@ -39,7 +39,7 @@ Rectangle = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Mark:
-    """One finding on the picture: its number in the report, its place in image pixels, and a word when there is room."""
+    """One finding on the picture: its number in the report, its place in image pixels, a word where there is room."""
 
     number: int
     box: Box
@@ -127,9 +127,7 @@ def jpeg(picture: NDArray[np.uint8], quality: int = 92) -> bytes:
     return out.getvalue()
 
 
-def _enlarge(
-    shown: NDArray[np.uint8], spacing: Spacing, long_side_px: int
-) -> tuple[NDArray[np.uint8], float, float]:
+def _enlarge(shown: NDArray[np.uint8], spacing: Spacing, long_side_px: int) -> tuple[NDArray[np.uint8], float, float]:
     import cv2
 
     rows, columns = shown.shape[:2]
@@ -302,7 +300,9 @@ def _strip(lines: Sequence[str], width: int, unit: float) -> NDArray[np.uint8]:
     draw = ImageDraw.Draw(band)
     for number, line in enumerate(lines):
         font = _font(round(15 * unit), is_bold=number == 0)
-        draw.text((12 * unit, 8 * unit + number * step), _cut(draw, line, font, width - 24 * unit), font=font, fill=PAPER)
+        draw.text(
+            (12 * unit, 8 * unit + number * step), _cut(draw, line, font, width - 24 * unit), font=font, fill=PAPER
+        )
     return np.asarray(band)
 
 
