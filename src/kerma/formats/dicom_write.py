@@ -94,7 +94,7 @@ def secondary_capture(image: Image, identity: Identity, *, number: int, made_at:
     report may refer to it; it is the DICOM form of a TIFF, PNG or raw image, never a second copy of a DICOM file.
     """
     words = as_words(image)
-    dataset = _object(_capture_class(image, words), image, identity, number, made_at)
+    dataset = _object(capture_class(image), image, identity, number, made_at)
     dataset.Modality = "OT"
     dataset.ConversionType = "WSD"
     dataset.ImageType = ["DERIVED", "SECONDARY"]
@@ -192,12 +192,13 @@ def add_identity(dataset: Dataset, identity: Identity) -> None:
         dataset.StudyDescription = plain(identity.exam_description)
 
 
-def _capture_class(image: Image, words: Words) -> str:
+def capture_class(image: Image) -> str:
+    """Return the SOP class that :func:`secondary_capture` gives the image."""
     if image.planes == 1:
         return SECONDARY_CAPTURE
     if image.is_colour:
         raise WrongUsage(f"{image.planes} colour planes: write each plane as an image of its own")
-    return MULTI_FRAME_BYTE if words.pixels.dtype.itemsize == 1 else MULTI_FRAME_WORD
+    return MULTI_FRAME_BYTE if image.pixels.dtype.itemsize == 1 else MULTI_FRAME_WORD
 
 
 def _object(sop_class_uid: str, image: Image, identity: Identity, number: int, made_at: datetime) -> Dataset:
