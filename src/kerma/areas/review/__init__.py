@@ -1,1 +1,1 @@
-"""Reading an exam: analysis, findings, decisions."""
+"""Review: the machine's analysis of each exam, and the person's decision."""

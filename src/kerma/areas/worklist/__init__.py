@@ -1,1 +1,1 @@
-"""Who reads what, and when: the worklist."""
+"""The worklist: what waits for a person, how urgent it is, and who holds it."""

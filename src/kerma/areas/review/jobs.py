@@ -1,0 +1,69 @@
+"""The durable step that analyses an exam: read its images in the guarded reader, run the science, record once."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from kerma.areas.archive.queries import exam_by_pk
+from kerma.areas.review import rules
+from kerma.areas.review.actions import record_analysis
+from kerma.areas.review.queries import has_analysis, images_to_analyse
+from kerma.errors import Unreadable
+from kerma.kernel import jobs
+from kerma.kernel.identity import service
+from kerma.science.analysis import Source, analyse, exam_document
+
+if TYPE_CHECKING:
+    from kerma.areas.archive.model import ExamArrived
+    from kerma.formats.guard import GuardedReader
+    from kerma.kernel.action import Act, Kernel
+    from kerma.science.imaging.image import Image
+
+ANALYSE = "review.analyse"
+QUIET_S = 0.25
+"""An exam is analysed once no further image of it has come for this long."""
+
+ANALYST = service("review", "review.record_analysis")
+
+
+def on_exam_arrived(act: Act, event: ExamArrived) -> None:
+    """Ask for the exam's analysis once its images have stopped coming."""
+    jobs.request(act, ANALYSE, key=str(event.exam_pk), arguments={"exam_pk": event.exam_pk}, quiet_s=QUIET_S)
+
+
+@jobs.job(ANALYSE)
+def analyse_exam(kernel: Kernel, *, exam_pk: int) -> None:
+    """Analyse an exam as it is now; does nothing when exactly these images were analysed before."""
+    with kernel.database.read() as connection:
+        found = exam_by_pk(connection, exam_pk)
+        rows = images_to_analyse(connection, exam_pk)
+        digest = rules.images_digest(row["sha256"] for row in rows)
+        if has_analysis(connection, exam_pk, digest):
+            return
+    read, unread = _read_all(kernel, rows)
+    analysed = analyse([image for image, _ in read], kernel.industries[found["industry"]].plan)
+    document = exam_document([image for image, _ in read], [source for _, source in read], analysed)
+    document["warnings"] = [*document.get("warnings", []), *unread]
+    record_analysis(kernel, ANALYST, exam_pk=exam_pk, images_digest=digest, document=document)
+
+
+def _read_all(kernel: Kernel, rows: list[dict[str, Any]]) -> tuple[list[tuple[Image, Source]], list[str]]:
+    """Read the images that can be decoded; the others are named in words for the analyst."""
+    read, unread = [], []
+    for row in rows:
+        try:
+            image = _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"])
+        except Unreadable as error:
+            unread.append(f"image {row['number'] or row['uid']} was not analysed: {error}")
+            continue
+        read.append((image, Source(row["file_name"], row["sha256"])))
+    return read, unread
+
+
+@functools.cache
+def _reader() -> GuardedReader:
+    """Start the guarded reader once per process: starting it costs more than reading most images."""
+    from kerma.formats.guard import GuardedReader
+
+    return GuardedReader().__enter__()

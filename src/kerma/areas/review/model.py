@@ -1,0 +1,54 @@
+"""The tables of review: analyses (one per exam and set of images) and decisions (never overwritten)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kerma.kernel.database import BigKey, metadata
+
+analysis = sa.Table(
+    "analysis",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("exam_pk", BigKey, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("images_digest", sa.String(64), nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("decision_proposed", sa.String(32), nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.UniqueConstraint("exam_pk", "images_digest"),
+)
+"""``images_digest`` is the SHA-256 over the images' hashes in reading order: the same images are analysed once."""
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("exam_pk", BigKey, sa.ForeignKey("exam.id"), nullable=False, index=True),
+    sa.Column("analysis_id", BigKey, sa.ForeignKey("analysis.id")),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("decision", sa.String(32), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.UniqueConstraint("exam_pk", "level"),
+)
+"""``level`` counts an exam's decisions from 1; the highest is in force, the earlier ones stay as they were made.
+``analysis_id`` is the analysis the person had on screen."""
+
+
+@dataclass(frozen=True)
+class ExamAnalysed:
+    """An exam has been measured, searched for findings and judged."""
+
+    exam_pk: int
+    analysis_id: int
+
+
+@dataclass(frozen=True)
+class ExamDecided:
+    """A person has decided an exam."""
+
+    exam_pk: int
+    decision_id: int

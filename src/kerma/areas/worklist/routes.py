@@ -1,0 +1,143 @@
+"""The worklist over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from kerma.areas.worklist import actions, queries, rules
+from kerma.errors import NotFound
+from kerma.kernel.action import Actor, Kernel
+from kerma.kernel.identity import names_of
+from kerma.kernel.requests import actor_of, kernel_of
+
+router = APIRouter(tags=["worklist"])
+
+UsedKernel = Annotated[Kernel, Depends(kernel_of)]
+SignedIn = Annotated[Actor, Depends(actor_of)]
+
+
+class DecisionChoice(BaseModel):
+    """A decision a person can take in an industry."""
+
+    code: str
+    label: str
+    tone: str
+    """calm, attention, alarm or redo: how it is shown."""
+
+
+class IndustryWords(BaseModel):
+    """An industry and its words for the shared things."""
+
+    name: str
+    label: str
+    subject_word: str
+    exam_word: str
+    decisions: list[DecisionChoice]
+
+
+class Item(BaseModel):
+    """One row of the worklist."""
+
+    item_id: int
+    exam_pk: int
+    exam_uid: str
+    industry: str
+    state: Literal["waiting", "claimed", "closed"]
+    priority: int
+    decision_proposed: str
+    decision: str
+    queued_at: str
+    due_at: str
+    claimed_by: str
+    claimed_by_name: str
+    is_mine: bool
+    claimed_at: str
+    closed_at: str
+    subject_id: str
+    subject_name: str
+    description: str
+    accession: str
+    modalities: str
+    image_count: int
+    received_at: str
+
+
+class Items(BaseModel):
+    """One page of the worklist."""
+
+    items: list[Item]
+    next_after: str
+    counts: dict[str, dict[str, int]]
+    """Industry to state to number of items, over the whole list."""
+    now: str
+    """The server's time, so that a countdown does not depend on the browser's clock."""
+
+
+@router.get("/industries")
+def industries(kernel: UsedKernel, _: SignedIn) -> list[IndustryWords]:
+    """List the industries that are switched on, with their words and decisions."""
+    return [
+        IndustryWords(
+            name=one.name,
+            label=one.label,
+            subject_word=one.subject_word,
+            exam_word=one.exam_word,
+            decisions=[
+                DecisionChoice(code=code, label=label, tone=rules.tones(one.name).get(code, ""))
+                for code, label in one.decisions.items()
+            ],
+        )
+        for one in kernel.industries.values()
+    ]
+
+
+@router.get("/worklist")
+def worklist(kernel: UsedKernel, actor: SignedIn, search: Annotated[queries.Search, Query()]) -> Items:
+    """Show the worklist: open items most urgent first, or closed ones last decided first."""
+    actions.demand(actor, "worklist.view")
+    with kernel.database.read() as connection:
+        page = queries.items(connection, search)
+        counted = queries.counts(connection)
+        names = names_of(connection, {row["claimed_by"] for row in page.rows})
+    counts: dict[str, dict[str, int]] = {}
+    for (industry, state), number in counted.items():
+        counts.setdefault(industry, {})[state] = number
+    shown = [_item(row, actor, names) for row in page.rows]
+    return Items(items=shown, next_after=page.next_after, counts=counts, now=actions.clock.text(kernel.clock.now()))
+
+
+@router.post("/worklist/{item_id}/claim")
+def claim(kernel: UsedKernel, actor: SignedIn, item_id: int) -> Item:
+    """Take an item off the shared list."""
+    actions.claim(kernel, actor, item_id=item_id)
+    return _one(kernel, actor, item_id)
+
+
+@router.post("/worklist/{item_id}/release")
+def release(kernel: UsedKernel, actor: SignedIn, item_id: int) -> Item:
+    """Put an item one holds back on the shared list."""
+    actions.release(kernel, actor, item_id=item_id)
+    return _one(kernel, actor, item_id)
+
+
+@router.post("/worklist/{item_id}/free")
+def free(kernel: UsedKernel, actor: SignedIn, item_id: int) -> Item:
+    """Put an item that somebody else holds back on the shared list."""
+    actions.free(kernel, actor, item_id=item_id)
+    return _one(kernel, actor, item_id)
+
+
+def _one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
+    with kernel.database.read() as connection:
+        row = queries.item_by_id(connection, item_id)
+        if row is None:
+            raise NotFound(f"there is no worklist item {item_id}")
+        return _item(row, actor, names_of(connection, {row["claimed_by"]}))
+
+
+def _item(row: dict[str, Any], actor: Actor, names: dict[str, str]) -> Item:
+    holder = row["claimed_by"]
+    return Item(**row, claimed_by_name=names.get(holder, holder), is_mine=holder == actor.key)

@@ -1,0 +1,52 @@
+/** Who is signed in, and the words of the industries that are switched on. */
+import { get, post, whenSignedOut, type Schemas } from "./client";
+
+export type Industry = Schemas["IndustryWords"];
+export type Choice = Schemas["DecisionChoice"];
+export type Person = Schemas["SessionPerson"];
+
+class Session {
+  person = $state<Person | null>(null);
+  industries = $state<Industry[]>([]);
+  known = $state(false);
+  ended = $state(false);
+
+  constructor() {
+    whenSignedOut(() => {
+      if (this.person) this.ended = true;
+      this.person = null;
+    });
+  }
+
+  /** Asks the server who is signed in; called once when the page opens. */
+  async load(): Promise<void> {
+    try {
+      this.person = await get<Person>("/api/v1/session");
+      this.industries = await get<Industry[]>("/api/v1/industries");
+      this.ended = false;
+    } catch {
+      this.person = null;
+    }
+    this.known = true;
+  }
+
+  async signIn(login: string, password: string): Promise<void> {
+    await post("/api/v1/session", { login, password });
+    await this.load();
+  }
+
+  async signOut(): Promise<void> {
+    await post("/api/v1/session/end");
+    this.person = null;
+  }
+
+  industry(name: string): Industry | undefined {
+    return this.industries.find((one) => one.name === name);
+  }
+
+  choice(industry: string, code: string): Choice | undefined {
+    return this.industry(industry)?.decisions.find((one) => one.code === code);
+  }
+}
+
+export const session = new Session();
