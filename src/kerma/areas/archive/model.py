@@ -21,7 +21,8 @@ Moment = sa.String(32)
 Folded = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text for a range search: ordered by code point whatever the language of the server."""
 
-Outcome = Literal["stored", "duplicate", "quarantined"]
+Outcome = Literal["stored", "duplicate", "quarantined", "refused"]
+"""Kept and indexed; kept before; kept apart; not kept at all (its sender must mend something first)."""
 
 subject = sa.Table(
     "subject",

@@ -1,0 +1,246 @@
+"""All that changes the archive: ingest, opening an exam, export, and deletion (which no rule allows yet)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+
+from kerma.areas.archive import queries, rules
+from kerma.areas.archive.actions_index import Received, index
+from kerma.areas.archive.model import Arrival, Stored, opening
+from kerma.errors import Altered, Conflict, Hostile, KermaError, NotAllowed, NotFound, TooLarge, Unreadable, WrongUsage
+from kerma.kernel import clock
+from kerma.kernel.action import Act, Actor, Kernel, action, refuse
+from kerma.kernel.permissions import is_granted
+
+AHEAD_THREADS = 4
+"""Files read, hashed and flushed at the same time; most of it is waiting for the disk."""
+AHEAD_FILES = 32
+"""Files that may be durable and wait for the index; also the most that share one transaction."""
+_REASONS = ((Hostile, "hostile"), (TooLarge, "too-large"), (Unreadable, "unreadable"))
+
+
+def ingest(kernel: Kernel, actor: Actor, *, source: Arrival) -> Stored:
+    """Take one arrival into the archive; when this returns, bytes, index and ledger record survive a power cut.
+
+    Raises
+    ------
+    WrongUsage
+        The industry is neither stated nor told by the file, or is unknown.
+    Altered
+        Other bytes stand under the address of these: the store has been damaged.
+    """
+    return index(kernel, actor, received=_receive(kernel, actor, source))
+
+
+def ingest_many(kernel: Kernel, actor: Actor, sources: Iterable[Arrival]) -> Iterator[Stored]:
+    """Take arrivals into the archive, in their order, each yielded once it is durable.
+
+    Bytes are read, hashed and flushed by a few threads ahead of the index, and all that is ready by the time the
+    index is free shares one transaction; each arrival still is an action with a ledger record of its own. An arrival
+    that cannot be kept at all (no industry, a file that cannot be opened) is yielded with the outcome "refused".
+    """
+    waiting: deque[tuple[Arrival, Future[Received]]] = deque()
+    arriving = iter(sources)
+    with ThreadPoolExecutor(AHEAD_THREADS, thread_name_prefix="kerma-ingest") as pool:
+        try:
+            while True:
+                for source in arriving:
+                    waiting.append((source, pool.submit(_receive, kernel, actor, source)))
+                    if len(waiting) >= AHEAD_FILES:
+                        break
+                if not waiting:
+                    return
+                yield from _index_ready(kernel, actor, waiting)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _index_ready(kernel: Kernel, actor: Actor, waiting: deque[tuple[Arrival, Future[Received]]]) -> Iterator[Stored]:
+    """Index the first of the queue and all that is ready behind it, in one transaction."""
+    ready: list[tuple[Arrival, Received | Exception]] = []
+    while waiting and (not ready or waiting[0][1].done()):
+        source, future = waiting.popleft()
+        error = future.exception()
+        ready.append((source, error if isinstance(error, Exception) else future.result()))
+    calls = [{"received": received} for _, received in ready if isinstance(received, Received)]
+    indexed = iter(index.group(kernel, actor, calls) if calls else ())
+    for source, received in ready:
+        result = next(indexed) if isinstance(received, Received) else received
+        yield result if isinstance(result, Stored) else _refused(source, result)
+
+
+def _refused(source: Arrival, error: Exception) -> Stored:
+    """Turn what a sender can mend into an answer; anything else is a fault of ours and ends the run."""
+    if isinstance(error, OSError) and isinstance(source.data, Path):
+        return Stored("refused", source.file_name, "", 0, reason=f"the file cannot be read: {error.strerror}")
+    if isinstance(error, KermaError) and not isinstance(error, NotAllowed):
+        return Stored("refused", source.file_name, "", 0, reason=str(error))
+    raise error
+
+
+def _receive(kernel: Kernel, actor: Actor, source: Arrival) -> Received:
+    """Look at the header and make the bytes durable, before any transaction begins."""
+    if not is_granted(index.name, actor.permissions):
+        refuse(kernel, actor, index.name)
+    from kerma import formats
+
+    data = source.data if isinstance(source.data, bytes) else source.data.read_bytes()
+    header, reason, detail = None, "", ""
+    try:
+        header = formats.scan(data, source.file_name, source.sidecar)
+    except (Unreadable, TooLarge) as error:
+        reason = next(code for kind, code in _REASONS if isinstance(error, kind))
+        detail = rules.clean(str(error))
+    else:
+        _demand_industry(kernel, source, header)
+    return Received(
+        header=header,
+        sha256=kernel.blobs.put(data),
+        sidecar_sha256="" if source.sidecar is None else kernel.blobs.put(source.sidecar),
+        size_bytes=len(data),
+        file_name=rules.clean(Path(source.file_name).name, 255),
+        from_=source.from_,
+        stated_industry=source.industry,
+        reason=reason,
+        detail=detail,
+    )
+
+
+def _demand_industry(kernel: Kernel, source: Arrival, header: Any) -> None:
+    """Refuse before anything is kept when nobody can say which industry a new exam belongs to."""
+    try:
+        rules.industry_of(source.industry, header.industry_hint, kernel.industries)
+    except WrongUsage:
+        with kernel.database.read() as connection:
+            if source.industry or queries.exam_by_uid(connection, header.exam_uid) is None:
+                raise
+
+
+@action("archive.view")
+def view(act: Act, *, exam_pk: int, purpose: str) -> None:
+    """Open an exam to see its images and records."""
+    if queries.exam_by_pk(act.connection, exam_pk) is None:
+        raise NotFound(f"there is no exam {exam_pk}")
+    same = (opening.c.actor_key == act.actor.key, opening.c.exam_pk == exam_pk)
+    if act.connection.execute(sa.update(opening).where(*same).values(opened_at=act.at_text)).rowcount == 0:
+        values = {"actor_key": act.actor.key, "exam_pk": exam_pk, "opened_at": act.at_text}
+        act.connection.execute(sa.insert(opening).values(values))
+    act.record(exam_pk=exam_pk, purpose=purpose)
+
+
+def open_exam(kernel: Kernel, actor: Actor, *, exam_pk: int, purpose: str) -> None:
+    """Make sure that what is shown of an exam now belongs to an opening that the ledger knows.
+
+    One record is made for each actor, exam and opening: within ten minutes of it nothing is added, however many
+    images are shown. The permission is checked every time.
+    """
+    if is_granted(view.name, actor.permissions):
+        with kernel.database.read() as connection:
+            opened_at = queries.opened_at(connection, actor.key, exam_pk)
+        if opened_at is not None and rules.is_same_opening(clock.moment(opened_at), kernel.clock.now()):
+            return
+    view(kernel, actor, exam_pk=exam_pk, purpose=purpose)
+
+
+@action("archive.export")
+def _release(act: Act, *, exam_pk: int, purpose: str) -> list[dict[str, Any]]:
+    """Let the bytes of an exam leave the archive."""
+    rows = queries.images_of_exam(act.connection, exam_pk)
+    if not rows:
+        raise NotFound(f"there is no exam {exam_pk}")
+    listed = "".join(f"{row['sha256']}\n" for row in rows)
+    digest = hashlib.sha256(listed.encode("ascii")).hexdigest()
+    act.record(exam_pk=exam_pk, purpose=purpose, image_count=len(rows), images_digest=digest)
+    return rows
+
+
+def export(kernel: Kernel, actor: Actor, *, exam_pk: int, folder: Path, purpose: str = "export") -> dict[str, Any]:
+    """Write an exam's files into a folder, byte for byte as they came, with a manifest; returns the manifest.
+
+    The ledger record comes first: bytes never leave without one. Every file is hashed again on its way out.
+
+    Raises
+    ------
+    Conflict
+        The folder holds an export already.
+    Altered
+        The bytes kept are no longer those that came; what was written so far stays for inspection.
+    """
+    if (folder / "manifest.json").exists():
+        raise Conflict(f"{folder} holds an export already; choose another folder")
+    rows = _release(kernel, actor, exam_pk=exam_pk, purpose=purpose)
+    files = [entry for row in rows for entry in _write_out(kernel, row, folder)]
+    manifest = {
+        "version": 1,
+        "exam_uid": rows[0]["exam_uid"],
+        "industry": rows[0]["industry"],
+        "exported_at": clock.text(kernel.clock.now()),
+        "files": files,
+    }
+    (folder / "SHA256SUMS").write_text("".join(f"{entry['sha256']}  {entry['path']}\n" for entry in files))
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _write_out(kernel: Kernel, row: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+    """Write one image, and the description that came with it, under names made of numbers and digests."""
+    path = rules.export_name(row)
+    size_bytes = _copy(kernel, row["sha256"], folder / path)
+    yield {
+        "path": path,
+        "sha256": row["sha256"],
+        "size_bytes": size_bytes,
+        "image_uid": row["uid"],
+        "series_uid": row["series_uid"],
+        "file_name": row["file_name"],
+        "received_at": row["received_at"],
+    }
+    if row["sidecar_sha256"]:
+        beside = f"{path}.json"
+        size_bytes = _copy(kernel, row["sidecar_sha256"], folder / beside)
+        yield {"path": beside, "sha256": row["sidecar_sha256"], "size_bytes": size_bytes, "describes": path}
+
+
+def _copy(kernel: Kernel, sha256: str, target: Path) -> int:
+    digest, size_bytes = hashlib.sha256(), 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        for chunk in kernel.blobs.stream(sha256):
+            digest.update(chunk)
+            size_bytes += file.write(chunk)
+    if digest.hexdigest() != sha256:
+        raise Altered(f"the bytes kept under {sha256} have changed: run `kerma archive check` and restore a backup")
+    return size_bytes
+
+
+@action("archive.delete")
+def _delete(act: Act, *, exam_pk: int) -> str:
+    """Delete an exam, where a retention rule allows it."""
+    found = queries.exam_by_pk(act.connection, exam_pk)
+    if found is None:
+        raise NotFound(f"there is no exam {exam_pk}")
+    received_on = clock.moment(found["last_received_at"]).date()
+    _, reason = rules.may_delete(found["industry"], received_on, act.at.date())
+    act.record(exam_pk=exam_pk, result="kept")
+    return reason
+
+
+def delete(kernel: Kernel, actor: Actor, *, exam_pk: int) -> NoReturn:
+    """Refuse to delete an exam, with the reason; the attempt is in the ledger.
+
+    Raises
+    ------
+    NotAllowed
+        Always, as long as there is no retention rule (``rules.RETENTION``).
+    """
+    reason = _delete(kernel, actor, exam_pk=exam_pk)
+    raise NotAllowed(f"exam {exam_pk} stays: {reason}")
