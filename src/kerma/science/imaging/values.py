@@ -53,6 +53,19 @@ def is_rescaled(grey: GreyScale) -> bool:
     return grey.modality_lut is not None or grey.slope != 1.0 or grey.intercept != 0.0
 
 
+def penetrating_plane(image: Image) -> int:
+    """Return the plane that shows most of what is behind something: of several energies the high one, else the first.
+
+    Planes that hold atomic numbers are no intensity and never chosen before an energy.
+    """
+    labels = [label.lower() for label in image.plane_labels]
+    if image.plane_kind != "energy" or len(labels) != image.planes:
+        return 0
+    if "high" in labels:
+        return labels.index("high")
+    return next((plane for plane, label in enumerate(labels) if not label.startswith("z")), 0)
+
+
 def linearity_warnings(image: Image) -> tuple[str, ...]:
     """Return why values of this image may not be proportional to dose, in words for the analyst."""
     found = []

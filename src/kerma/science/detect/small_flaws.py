@@ -1,0 +1,146 @@
+"""Small flaws of welds and castings: difference of Gaussians at many scales against local noise, no weights needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerma.science.detect.candidates import candidates, strongest_of_each
+from kerma.science.detect.outline import Outline, outline
+from kerma.science.detect.scale_space import Grey, fill_gaps, levels
+from kerma.science.imaging.image import Image, Spacing
+from kerma.science.imaging.values import has_data
+from kerma.science.results import Box, By, Finding
+from kerma.standards import table
+
+VERSION = "1"
+THRESHOLD = 5.0
+"""Local standard deviations a response must reach: about 0.25 false alarms in 512 x 512 pixels of pure noise."""
+MOST_FINDINGS = 100
+OCTAVES = 5
+CLIPPED_SIDE_PX = 31
+"""Clipped areas at least this wide and high hold no information: they count as missing data."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    outline: Outline
+    response: float
+
+
+def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tuple[Finding, ...]:
+    """Return small flaws of one plane, strongest first, at most 100.
+
+    The image is looked at in five octaves of two scales; each difference of Gaussians is divided by its robust local
+    standard deviation, so that gain, offset and slow background do not matter. Steps and lines that run on are shape
+    of the part and dropped. ``score`` is response / (response + threshold): 0.5 at the threshold. ``detectability`` is
+    CNR times the root of the area in pixels. Sizes in mm are given where the spacing is known; they are at the
+    detector unless the spacing is calibrated. The label says only what shape and brightness can say
+    (``kerma_findings/small_flaws``): it is a proposal to the person who reads.
+    """
+    grey = image.pixels[plane].astype(np.float32)
+    known = _known(image, plane, grey)
+    if known is not None and not known.any():
+        return ()
+    if known is not None:
+        fill_gaps(grey, known)
+    low, high = float(grey.min()), float(grey.max())
+    if low == high:
+        return ()
+    step = 1.0 if np.issubdtype(image.pixels.dtype, np.integer) else (high - low) * 1e-6
+    found = [one for level in levels(grey, known, step=step, octaves=OCTAVES) for one in candidates(level, threshold)]
+    seen = []
+    for candidate in strongest_of_each(found):
+        outlined = outline(grey, known, candidate)
+        if outlined is not None:
+            seen.append(_Seen(outlined, candidate.response))
+    distinct = _distinct(seen)[:MOST_FINDINGS]
+    return tuple(_finding(image, plane, number, one, threshold) for number, one in enumerate(distinct, start=1))
+
+
+def _known(image: Image, plane: int, grey: Grey) -> NDArray[np.bool_] | None:
+    """Return where there is something to see: no padding, no large clipped area."""
+    import cv2
+
+    known = has_data(image, plane)
+    if not np.issubdtype(image.pixels.dtype, np.integer):
+        return known
+    low, high, _, _ = cv2.minMaxLoc(grey)
+    clipped = ((grey == low) | (grey == high)).astype(np.uint8)
+    square = np.ones((CLIPPED_SIDE_PX, CLIPPED_SIDE_PX), np.uint8)
+    large: NDArray[np.uint8] = cv2.morphologyEx(clipped, cv2.MORPH_OPEN, square)
+    if not large.any():
+        return known
+    visible: NDArray[np.bool_] = large == 0
+    return visible if known is None else known & visible
+
+
+def _distinct(seen: list[_Seen]) -> list[_Seen]:
+    """Drop outlines that lie mostly in a stronger one; strongest first."""
+    kept: list[_Seen] = []
+    for one in seen:
+        row, column, height, width = one.outline.box()
+        if all(_overlap((row, column, height, width), strong.outline.box()) < 0.5 for strong in kept):
+            kept.append(one)
+    return kept
+
+
+def _overlap(weak: tuple[int, int, int, int], strong: tuple[int, int, int, int]) -> float:
+    """Return the share of the weaker box that the stronger covers."""
+    rows = min(weak[0] + weak[2], strong[0] + strong[2]) - max(weak[0], strong[0])
+    columns = min(weak[1] + weak[3], strong[1] + strong[3]) - max(weak[1], strong[1])
+    return max(0, rows) * max(0, columns) / (weak[2] * weak[3])
+
+
+def _finding(image: Image, plane: int, number: int, seen: _Seen, threshold: float) -> Finding:
+    length_px, width_px = seen.outline.size()
+    label = _label(image.rises_with_dose, seen.response > 0, length_px / width_px)
+    strength = abs(seen.response)
+    return Finding(
+        id=f"small_flaws-{plane}-{number}",
+        code=_code(label),
+        label=label,
+        box=Box(*seen.outline.box()),
+        by=By("algorithm", "small_flaws", VERSION),
+        score=strength / (strength + threshold),
+        plane=plane,
+        polygon=seen.outline.polygon(),
+        measurements=_sizes(image.spacing, seen.outline)
+        | {
+            "length_px": length_px,
+            "width_px": width_px,
+            "area_px": float(seen.outline.area_px),
+            "contrast_stored": seen.outline.contrast,
+            "cnr": seen.outline.cnr,
+            "detectability": seen.outline.detectability,
+        },
+    )
+
+
+def _sizes(spacing: Spacing, seen: Outline) -> dict[str, float]:
+    if spacing.row_mm is None or spacing.column_mm is None:
+        return {}
+    length_mm, width_mm = seen.size(spacing.row_mm, spacing.column_mm)
+    area_mm2 = seen.area_px * spacing.row_mm * spacing.column_mm
+    return {
+        "length_mm": length_mm,
+        "width_mm": width_mm,
+        "diameter_mm": float((4 * area_mm2 / np.pi) ** 0.5),
+        "area_mm2": area_mm2,
+    }
+
+
+def _label(rises_with_dose: bool | None, is_brighter: bool, elongation: float) -> str:
+    """Look the label up by what is seen: less or more material, or unknown, and how long for its width."""
+    material = "unknown"
+    if rises_with_dose is not None:
+        material = "less" if is_brighter == rises_with_dose else "more"
+    rows: list[dict[str, Any]] = [row for row in table("kerma_findings/small_flaws") if row["material"] == material]
+    return str(next(row["label"] for row in rows if elongation < float(row["elongation_below"] or "inf")))
+
+
+def _code(label: str) -> str:
+    return next(row["number"] for row in table("iso_6520-1/imperfections") if row["label"] == label)
