@@ -11,9 +11,10 @@ import pkgutil
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -28,6 +29,9 @@ from kerma.kernel.clock import HeldClock
 from kerma.kernel.database import Database, metadata
 from kerma.kernel.migrate import migrate
 from kerma.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -171,3 +175,62 @@ def actor() -> Actor:
 def stranger() -> Actor:
     """A person who may do nothing."""
     return Actor(kind="person", id="2", name="Test Stranger", permissions=frozenset())
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords hashed with the cheapest parameters, for tests that sign in often."""
+    from argon2 import PasswordHasher
+    from argon2.profiles import CHEAPEST
+
+    from kerma.kernel import passwords
+
+    quick = PasswordHasher.from_parameters(CHEAPEST)
+    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
+
+
+class Browser:
+    """A test client that behaves as a page of this server does: same origin, cookies kept."""
+
+    ORIGIN = "http://127.0.0.1:8080"
+
+    def __init__(self, kernel: Kernel, application: FastAPI) -> None:
+        from fastapi.testclient import TestClient
+
+        self.kernel = kernel
+        self.http = TestClient(application, base_url=self.ORIGIN, headers={"Origin": self.ORIGIN})
+
+    def sign_in(self, *roles: str, login: str = "tester") -> int:
+        """Make a person with these roles and sign in; returns the person's number."""
+        from kerma.areas.people.actions import create_person
+        from kerma.kernel.identity import service
+
+        password = "blue giraffe 41 crossing"
+        made = create_person(
+            self.kernel, service("test", "*"), login=login, name="Test Person", password=password, roles=roles
+        )
+        answer = self.http.post("/api/v1/session", json={"login": login, "password": password})
+        assert answer.status_code == 201, answer.text
+        return made
+
+
+@pytest.fixture
+def browser(kernel: Kernel, quick_hashes: None) -> Callable[..., Browser]:
+    """A maker of browsers: ``browser(router, ...)`` serves these routers and the people area's on the kernel."""
+    from fastapi import APIRouter, FastAPI
+
+    from kerma.areas.people.routes import router as people
+    from kerma.kernel import requests
+
+    def make(*routers: APIRouter) -> Browser:
+        application = FastAPI()
+        application.state.kernel = kernel
+        for router in (people, *routers):
+            application.include_router(router)
+        requests.install(application)
+        return Browser(kernel, application)
+
+    return make

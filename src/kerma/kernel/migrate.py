@@ -56,8 +56,7 @@ def migrate(database: Database) -> None:
         if not database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         command.upgrade(configuration(connection), "head")
-        if hasattr(ledger, "install_guards"):
-            ledger.install_guards(connection)
+        ledger.install_guards(connection)
 
 
 def configuration(connection: sa.Connection, metadata: sa.MetaData | None = None) -> Config:

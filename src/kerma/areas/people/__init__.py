@@ -1,1 +1,1 @@
-"""Who works here: accounts and roles."""
+"""People: who works here, with which roles; and the tokens of the programs that work for them."""

@@ -1,0 +1,72 @@
+"""Reading who works here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kerma.errors import NotFound
+from kerma.kernel.action import ACTIONS
+from kerma.kernel.identity import fold, person, person_role, role, token
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person as lists show one."""
+
+    id: int
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    created_at: str
+    is_disabled: bool
+
+
+def members(connection: sa.Connection, *, person_id: int | None = None) -> list[Member]:
+    """Return everybody by login, or only the one with this number."""
+    people = sa.select(person).order_by(person.c.login_folded)
+    held = sa.select(person_role).order_by(person_role.c.role)
+    if person_id is not None:
+        people, held = people.where(person.c.id == person_id), held.where(person_role.c.person_id == person_id)
+    roles: dict[int, list[str]] = defaultdict(list)
+    for row in connection.execute(held):
+        roles[row.person_id].append(row.role)
+    return [
+        Member(row.id, row.login, row.name, tuple(roles[row.id]), row.created_at, row.disabled_at is not None)
+        for row in connection.execute(people)
+    ]
+
+
+def person_by_login(connection: sa.Connection, login: str) -> int:
+    """Return the number of the person with this login.
+
+    Raises
+    ------
+    NotFound
+        Nobody has it.
+    """
+    found = connection.scalar(sa.select(person.c.id).where(person.c.login_folded == fold(login)))
+    if found is None:
+        raise NotFound(f"nobody has the login {login!r}; 'kerma user list' shows who there is")
+    return int(found)
+
+
+def name_of_actor(connection: sa.Connection, key: str) -> str:
+    """Return the name behind an actor key of the ledger (``person:7``, ``token:2``); the key itself for all others."""
+    kind, _, number = key.partition(":")
+    table = {"person": person, "token": token}.get(kind)
+    if table is None or not number.isdecimal():
+        return key
+    return connection.scalar(sa.select(table.c.name).where(table.c.id == int(number))) or key
+
+
+def role_names(connection: sa.Connection) -> list[str]:
+    """Return the names of all roles."""
+    return list(connection.scalars(sa.select(role.c.name).order_by(role.c.name)))
+
+
+def permissions() -> list[dict[str, str]]:
+    """Return every permission there is, with what it allows: the name and first line of each action."""
+    return [{"name": name, "description": ACTIONS[name].description} for name in sorted(ACTIONS)]

@@ -1,0 +1,130 @@
+"""HTTP: signing in and out, who am I, who works here, which permissions exist."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from kerma.areas.people import actions, queries
+from kerma.errors import NotAllowed
+from kerma.kernel import identity, requests
+from kerma.kernel.action import ACTIONS, Actor, Kernel
+from kerma.kernel.permissions import is_granted
+
+router = APIRouter(prefix="/api/v1", tags=["people"])
+
+KernelNow = Annotated[Kernel, Depends(requests.kernel_of)]
+ActorNow = Annotated[Actor, Depends(requests.actor_of)]
+
+
+class SignIn(BaseModel):
+    """Login and password."""
+
+    model_config = ConfigDict(extra="forbid")
+    login: str = Field(max_length=256)
+    password: str = Field(max_length=4096)
+
+
+class WhoAmI(BaseModel):
+    """Who is signed in, and what that one may do."""
+
+    kind: str
+    id: str
+    name: str
+    permissions: list[str]
+
+
+class PersonRow(BaseModel):
+    """One person of the list."""
+
+    id: int
+    login: str
+    name: str
+    roles: list[str]
+    created_at: str
+    is_disabled: bool
+
+
+class SessionRow(BaseModel):
+    """One open session of mine."""
+
+    id: int
+    created_at: str
+    last_seen_at: str
+    address: str
+    user_agent: str
+
+
+class PermissionRow(BaseModel):
+    """One permission: the name of an action, and what it does."""
+
+    name: str
+    description: str
+
+
+@router.post("/session", status_code=201)
+def sign_in(request: Request, response: Response, kernel: KernelNow, given: SignIn) -> WhoAmI:
+    """Sign in; the session is in the cookie of the answer."""
+    begun = identity.sign_in(
+        kernel,
+        given.login,
+        given.password,
+        requests.address_of(request),
+        request.headers.get("user-agent", ""),
+        replaces=requests.session_token(request),
+    )
+    requests.set_session_cookie(request, response, begun.token)
+    return _who(begun.actor)
+
+
+@router.get("/session")
+def who_am_i(actor: ActorNow) -> WhoAmI:
+    """Who is signed in, with every permission held now."""
+    return _who(actor)
+
+
+@router.delete("/session", status_code=204)
+def sign_out(request: Request, response: Response, kernel: KernelNow) -> None:
+    """Sign out; the browser forgets what the pages stored."""
+    token = requests.session_token(request)
+    if token is not None:
+        identity.sign_out(kernel, token)
+    requests.clear_session_cookie(request, response)
+
+
+@router.get("/sessions")
+def my_sessions(kernel: KernelNow, actor: ActorNow) -> list[SessionRow]:
+    """My open sessions on every computer."""
+    return [SessionRow.model_validate(row) for row in identity.sessions_of(kernel, _person_id(actor))]
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+def end_session(session_id: int, kernel: KernelNow, actor: ActorNow) -> None:
+    """End one of my sessions."""
+    identity.end_own_session(kernel, actor, session_id)
+
+
+@router.get("/people")
+def people(kernel: KernelNow, actor: ActorNow) -> list[PersonRow]:
+    """Everybody, with roles."""
+    return [PersonRow.model_validate(asdict(member)) for member in actions.view(kernel, actor)]
+
+
+@router.get("/permissions")
+def permissions(actor: ActorNow) -> list[PermissionRow]:
+    """Every permission there is, for whoever is signed in."""
+    return [PermissionRow.model_validate(row) for row in queries.permissions()]
+
+
+def _who(actor: Actor) -> WhoAmI:
+    granted = [name for name in sorted(ACTIONS) if is_granted(name, actor.permissions)]
+    return WhoAmI(kind=actor.kind, id=actor.id, name=actor.name, permissions=granted)
+
+
+def _person_id(actor: Actor) -> int:
+    if actor.kind != "person":
+        raise NotAllowed("a program with a bearer token has no sessions; only people do")
+    return int(actor.id)
