@@ -26,6 +26,7 @@ _SAME_IMAGE = _SAME_IMAGE.where(image.c.uid == sa.bindparam("uid"))
 _SAME_SERIES = sa.select(series.c.id, series.c.exam_pk).where(series.c.uid == sa.bindparam("uid"))
 _SAME_SUBJECT = sa.select(subject).where(
     subject.c.subject_id == sa.bindparam("subject_id"),
+    subject.c.subject_id != "",  # so that SQLite may use the partial index
     subject.c.issuer == sa.bindparam("issuer"),
     subject.c.industry == sa.bindparam("industry"),
 )
@@ -180,8 +181,8 @@ def _add_exam(act: Act, header: Header, arriving: dict[str, str], stated_industr
         "subject_pk": subject_pk,
         "industry": industry,
         "accession": rules.clean(header.accession, 64),
-        "exam_date": header.exam_date,
-        "exam_time": header.exam_time,
+        "exam_date": rules.clean(header.exam_date, 16),
+        "exam_time": rules.clean(header.exam_time, 16),
         "exam_id": rules.clean(header.exam_id, 64),
         "description": rules.clean(header.exam_description),
         "referring_name": rules.clean(header.referring_name),

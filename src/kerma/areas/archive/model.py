@@ -37,10 +37,20 @@ subject = sa.Table(
     sa.Column("birth_date", sa.String(16), nullable=False),
     sa.Column("sex", sa.String(16), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
-    sa.UniqueConstraint("subject_id", "issuer", "industry"),
     sa.Index(None, "name_folded", "id"),
 )
 """What is imaged. ``key`` is a random UUID: the only form in which a subject may stand in the ledger."""
+
+sa.Index(
+    "uq_subject_subject_id_issuer_industry",
+    subject.c.subject_id,
+    subject.c.issuer,
+    subject.c.industry,
+    unique=True,
+    sqlite_where=subject.c.subject_id != "",
+    postgresql_where=subject.c.subject_id != "",
+)
+"""One row for each subject; but what has no id is a subject of its own with every exam."""
 
 exam = sa.Table(
     "exam",
