@@ -32,7 +32,8 @@ def canonical(value: object) -> bytes:
         The value holds a float, an integer beyond 2^53, a key that is not ASCII text, half of a surrogate pair, or
         something that is no JSON at all; the message says which and where.
     """
-    _check(value, "", 0)
+    if not _is_plain(value, 0):
+        _refuse(value, "", 0)
     try:
         return _encode(value).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -65,7 +66,7 @@ def read_canonical(body: bytes) -> object:
         The bytes are no JSON, or spell their value in another way than :func:`canonical` does.
     """
     try:
-        value: object = json.loads(body)
+        value: object = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise WrongUsage("is not JSON in UTF-8") from error
     if canonical(value) != body:
@@ -73,29 +74,46 @@ def read_canonical(body: bytes) -> object:
     return value
 
 
-def _check(value: object, path: str, depth: int) -> None:
-    if value is None or isinstance(value, (str, bool)):
-        return
-    if isinstance(value, int):
-        if not -INTEGER_LIMIT < value < INTEGER_LIMIT:
-            raise WrongUsage(f"'{path}' is the integer {value}, beyond 2^53; write it as a string")
-        return
+def _is_plain(value: object, depth: int) -> bool:
+    """Return whether a value has a canonical form: the quick look, once for every record there ever is."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -INTEGER_LIMIT < value < INTEGER_LIMIT  # type: ignore[operator]
     if depth >= DEPTH_LIMIT:
-        raise WrongUsage(f"'{path}' is nested deeper than {DEPTH_LIMIT} levels; flatten it")
-    if isinstance(value, dict):
+        return False
+    if kind is dict:
+        for key, part in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not key.isascii():
+                return False
+            if type(part) is not str and not _is_plain(part, depth + 1):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return all(_is_plain(part, depth + 1) for part in value)  # type: ignore[attr-defined]
+    return False
+
+
+def _refuse(value: object, path: str, depth: int) -> None:
+    """Say what has no canonical form, and where it is."""
+    if isinstance(value, dict) and depth < DEPTH_LIMIT:
         for key, part in value.items():
-            if not isinstance(key, str) or not key.isascii():
+            if type(key) is not str or not key.isascii():
                 raise WrongUsage(f"the key {key!r} in '{path}' is not ASCII text; keys are plain names")
-            _check(part, f"{path}.{key}" if path else key, depth + 1)
-        return
-    if isinstance(value, (list, tuple)):
+            _refuse(part, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, (list, tuple)) and depth < DEPTH_LIMIT:
         for number, part in enumerate(value):
-            _check(part, f"{path}[{number}]", depth + 1)
-        return
-    _refuse(value, path)
+            _refuse(part, f"{path}[{number}]", depth + 1)
+    elif not _is_plain(value, depth):
+        raise WrongUsage(f"'{path}' {_why(value)}")
 
 
-def _refuse(value: object, path: str) -> None:
+def _why(value: object) -> str:
     if isinstance(value, float):
-        raise WrongUsage(f"'{path}' is the float {value!r}; write it as a decimal string with its unit in the key")
-    raise WrongUsage(f"'{path}' is a {type(value).__name__}, which JSON does not have; write it as text")
+        return f"is the float {value!r}; write it as a decimal string with its unit in the key"
+    if isinstance(value, int):
+        return f"is the integer {value}, beyond 2^53; write it as a string"
+    if isinstance(value, (dict, list, tuple)):
+        return f"is nested deeper than {DEPTH_LIMIT} levels; flatten it"
+    return f"is a {type(value).__name__}, which JSON does not have; write it as text"
