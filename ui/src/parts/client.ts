@@ -41,6 +41,7 @@ async function ask<T>(method: string, path: string, body?: BodyInit, type?: stri
 export const get = <T>(path: string) => ask<T>("GET", path);
 export const post = <T>(path: string, body?: unknown) =>
   ask<T>("POST", path, body === undefined ? undefined : JSON.stringify(body), body === undefined ? undefined : "application/json");
+export const drop = (path: string) => ask<void>("DELETE", path);
 export const send = <T>(path: string, form: FormData) => ask<T>("POST", path, form);
 
 /** Builds a query string, leaving out what is empty. */

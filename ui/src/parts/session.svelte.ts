@@ -1,9 +1,9 @@
 /** Who is signed in, and the words of the industries that are switched on. */
-import { get, post, whenSignedOut, type Schemas } from "./client";
+import { drop, get, post, whenSignedOut, type Schemas } from "./client";
 
 export type Industry = Schemas["IndustryWords"];
 export type Choice = Schemas["DecisionChoice"];
-export type Person = Schemas["SessionPerson"];
+export type Person = Schemas["WhoAmI"];
 
 class Session {
   person = $state<Person | null>(null);
@@ -36,8 +36,14 @@ class Session {
   }
 
   async signOut(): Promise<void> {
-    await post("/api/v1/session/end");
+    await drop("/api/v1/session");
+    this.ended = false;
     this.person = null;
+  }
+
+  /** Whether the person may do an action. */
+  may(permission: string): boolean {
+    return this.person?.permissions.includes(permission) ?? false;
   }
 
   industry(name: string): Industry | undefined {

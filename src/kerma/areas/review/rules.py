@@ -21,7 +21,7 @@ def text_digest(text: str) -> str:
 
 
 def check_decision(decision: str, reason: str, *, decisions: Mapping[str, str], decision_proposed: str) -> None:
-    """Check that a person may decide so: a decision of the industry, and a reason when it departs from the proposal.
+    """Check that a person may decide so: a decision of the industry, and a reason where it departs from a proposal.
 
     Raises
     ------
@@ -30,10 +30,11 @@ def check_decision(decision: str, reason: str, *, decisions: Mapping[str, str], 
     """
     if decision not in decisions:
         raise WrongUsage(f"'{decision}' is no decision of this industry; choose one of {', '.join(decisions)}")
-    if decision != decision_proposed and not reason.strip():
-        proposed = decisions.get(decision_proposed, "nothing yet")
+    departs = decision_proposed in decisions and decision != decision_proposed
+    if departs and not reason.strip():
         raise WrongUsage(
-            f"the analysis proposes {proposed}; to decide {decisions[decision]} instead, write the reason in a sentence"
+            f"the analysis proposes '{decisions[decision_proposed]}'; "
+            f"to decide '{decisions[decision]}' instead, write the reason in a sentence"
         )
     if len(reason) > MAX_REASON_LETTERS:
         raise WrongUsage(f"the reason has {len(reason)} letters; keep it within {MAX_REASON_LETTERS}")

@@ -43,6 +43,12 @@ def _queue(act: Act, event: ExamArrived) -> int:
     return int(act.connection.execute(statement.returning(item.c.id)).scalar_one())
 
 
+@action("worklist.view")
+def view(act: Act) -> None:
+    """See the worklist with the subjects on it."""
+    act.record(list="worklist")
+
+
 @action("worklist.claim")
 def claim(act: Act, *, item_id: int) -> None:
     """Take an item off the shared list, so that nobody else reads it.

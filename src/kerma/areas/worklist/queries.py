@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from kerma.areas.archive.model import exam, subject
 from kerma.areas.archive.rules import fold
 from kerma.areas.worklist.model import CLAIMED, CLOSED, WAITING, item
 from kerma.errors import WrongUsage
+from kerma.kernel.identity_model import person
 
 MAX_PAGE = 500
 
@@ -111,6 +112,13 @@ def counts(connection: sa.Connection) -> dict[tuple[str, str], int]:
     """Return the number of items by (industry, state)."""
     statement = sa.select(item.c.industry, item.c.state, sa.func.count()).group_by(item.c.industry, item.c.state)
     return {(row[0], row[1]): int(row[2]) for row in connection.execute(statement)}
+
+
+def names_of(connection: sa.Connection, keys: Iterable[str]) -> dict[str, str]:
+    """Return the names of the people among some actor keys (``person:7``)."""
+    numbers = [int(number) for kind, _, number in (key.partition(":") for key in keys) if kind == "person"]
+    statement = sa.select(person.c.id, person.c.name).where(person.c.id.in_(numbers))
+    return {f"person:{row.id}": row.name for row in connection.execute(statement)}
 
 
 def _conditions(view: View, search: Search) -> list[sa.ColumnElement[bool]]:

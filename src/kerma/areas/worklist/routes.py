@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from kerma.areas.worklist import actions, queries, rules
 from kerma.errors import NotFound
+from kerma.kernel import clock, requests
 from kerma.kernel.action import Actor, Kernel
-from kerma.kernel.identity import names_of
-from kerma.kernel.requests import actor_of, kernel_of
+from kerma.kernel.permissions import is_granted
 
-router = APIRouter(tags=["worklist"])
+router = APIRouter(prefix="/api/v1", tags=["worklist"])
 
-UsedKernel = Annotated[Kernel, Depends(kernel_of)]
-SignedIn = Annotated[Actor, Depends(actor_of)]
+KernelNow = Annotated[Kernel, Depends(requests.kernel_of)]
+ActorNow = Annotated[Actor, Depends(requests.actor_of)]
+
+ONE_LOOK = timedelta(minutes=10)
+"""Refreshes of the list within this time belong to one look at it, and to one ledger record."""
 
 
 class DecisionChoice(BaseModel):
@@ -77,7 +81,7 @@ class Items(BaseModel):
 
 
 @router.get("/industries")
-def industries(kernel: UsedKernel, _: SignedIn) -> list[IndustryWords]:
+def industries(kernel: KernelNow, _: ActorNow) -> list[IndustryWords]:
     """List the industries that are switched on, with their words and decisions."""
     return [
         IndustryWords(
@@ -95,39 +99,51 @@ def industries(kernel: UsedKernel, _: SignedIn) -> list[IndustryWords]:
 
 
 @router.get("/worklist")
-def worklist(kernel: UsedKernel, actor: SignedIn, search: Annotated[queries.Search, Query()]) -> Items:
+def worklist(
+    request: Request, kernel: KernelNow, actor: ActorNow, search: Annotated[queries.Search, Query()]
+) -> Items:
     """Show the worklist: open items most urgent first, or closed ones last decided first."""
-    actions.demand(actor, "worklist.view")
+    _look(request, kernel, actor)
     with kernel.database.read() as connection:
         page = queries.items(connection, search)
         counted = queries.counts(connection)
-        names = names_of(connection, {row["claimed_by"] for row in page.rows})
+        names = queries.names_of(connection, {row["claimed_by"] for row in page.rows})
     counts: dict[str, dict[str, int]] = {}
     for (industry, state), number in counted.items():
         counts.setdefault(industry, {})[state] = number
     shown = [_item(row, actor, names) for row in page.rows]
-    return Items(items=shown, next_after=page.next_after, counts=counts, now=actions.clock.text(kernel.clock.now()))
+    return Items(items=shown, next_after=page.next_after, counts=counts, now=clock.text(kernel.clock.now()))
 
 
 @router.post("/worklist/{item_id}/claim")
-def claim(kernel: UsedKernel, actor: SignedIn, item_id: int) -> Item:
+def claim(kernel: KernelNow, actor: ActorNow, item_id: int) -> Item:
     """Take an item off the shared list."""
     actions.claim(kernel, actor, item_id=item_id)
     return _one(kernel, actor, item_id)
 
 
 @router.post("/worklist/{item_id}/release")
-def release(kernel: UsedKernel, actor: SignedIn, item_id: int) -> Item:
+def release(kernel: KernelNow, actor: ActorNow, item_id: int) -> Item:
     """Put an item one holds back on the shared list."""
     actions.release(kernel, actor, item_id=item_id)
     return _one(kernel, actor, item_id)
 
 
 @router.post("/worklist/{item_id}/free")
-def free(kernel: UsedKernel, actor: SignedIn, item_id: int) -> Item:
+def free(kernel: KernelNow, actor: ActorNow, item_id: int) -> Item:
     """Put an item that somebody else holds back on the shared list."""
     actions.free(kernel, actor, item_id=item_id)
     return _one(kernel, actor, item_id)
+
+
+def _look(request: Request, kernel: Kernel, actor: Actor) -> None:
+    """Check the permission each time, but record one look at the list once."""
+    looks: dict[str, datetime] = request.app.state.__dict__.setdefault("worklist_looks", {})
+    now = kernel.clock.now()
+    begun = looks.get(actor.key)
+    if begun is None or now - begun >= ONE_LOOK or not is_granted(actions.view.name, actor.permissions):
+        actions.view(kernel, actor)
+        looks[actor.key] = now
 
 
 def _one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
@@ -135,7 +151,7 @@ def _one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
         row = queries.item_by_id(connection, item_id)
         if row is None:
             raise NotFound(f"there is no worklist item {item_id}")
-        return _item(row, actor, names_of(connection, {row["claimed_by"]}))
+        return _item(row, actor, queries.names_of(connection, {row["claimed_by"]}))
 
 
 def _item(row: dict[str, Any], actor: Actor, names: dict[str, str]) -> Item:
