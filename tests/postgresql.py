@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psycopg
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
 """Durability is switched off: the tests kill clients, never the server."""
@@ -60,9 +63,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     while time.monotonic() < until:
         if process.poll() is not None:
             raise NoServerError(f"PostgreSQL ended at once: {log.read_text()[-500:]}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(host="127.0.0.1", port=port, user="kerma", dbname="postgres").close()
+            return
         time.sleep(0.02)
     raise NoServerError("PostgreSQL did not answer within 30 s")
 

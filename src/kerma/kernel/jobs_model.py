@@ -25,6 +25,7 @@ job_request = sa.Table(
     sa.Column("started_at", Moment),
     sa.Column("finished_at", Moment),
     sa.Column("attempts", sa.SmallInteger, nullable=False),
+    sa.Column("workflow_id", sa.String(255)),
     sa.Column("error", sa.Text),
     sa.CheckConstraint(
         "state IN ('waiting', 'handed', 'running', 'done', 'parked', 'superseded')",

@@ -1,0 +1,111 @@
+"""Durable jobs: work that an action asks for, and that is done even if the machine loses power in between.
+
+::
+
+    @job("review.analyse")
+    def analyse(kernel: Kernel, *, exam_pk: int) -> None: ...          # idempotent
+
+    jobs.request(act, "review.analyse", key=str(exam_pk), arguments={"exam_pk": exam_pk}, quiet_s=0.25)
+
+The request is a row written in the action's own transaction: no change without its job, no job without its change. A
+:class:`Runner` hands due rows to the workflow engine (DBOS). See ``docs/decisions/0003-jobs-outbox.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kerma.errors import NotFound
+from kerma.kernel import clock as clocks
+from kerma.kernel.action import Act, action
+from kerma.kernel.jobs_model import DONE, OPEN, PARKED, WAITING, job_request
+from kerma.kernel.jobs_registry import JOBS, Job, job, wake
+from kerma.kernel.jobs_runner import Runner
+
+__all__ = ["JOBS", "Job", "Runner", "counts", "job", "parked", "request", "retry"]
+
+MOST_QUIET_S = 10.0
+"""However often a job is asked for again, it is not put off for longer than this."""
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def request(act: Act, name: str, key: str, arguments: Mapping[str, Any], quiet_s: float = 0.0) -> None:
+    """Ask for a job about the thing ``key`` names, once nothing has asked for the same for ``quiet_s`` seconds.
+
+    While a request for the same name and key still waits, it is put off and takes the new arguments; once it has been
+    handed over, a new one waits until that one is done.
+
+    Raises
+    ------
+    NotFound
+        No job of this name is declared.
+    """
+    if name not in JOBS:
+        raise NotFound(f"there is no job {name!r}; the jobs are {', '.join(sorted(JOBS))}")
+    due_at = clocks.text(act.at + timedelta(seconds=quiet_s))
+    latest = clocks.text(act.at + timedelta(seconds=quiet_s - MOST_QUIET_S))
+    insert = _INSERT[act.connection.dialect.name](job_request).values(
+        name=name,
+        key=key,
+        arguments=dict(arguments),
+        state=WAITING,
+        requested_at=act.at_text,
+        due_at=due_at,
+        attempts=0,
+    )
+    put_off = sa.case((job_request.c.requested_at > latest, due_at), else_=job_request.c.due_at)
+    act.connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[job_request.c.name, job_request.c.key],
+            index_where=sa.text("state = 'waiting'"),
+            set_={"due_at": put_off, "arguments": insert.excluded.arguments, "attempts": 0},
+        )
+    )
+    act.after_commit(wake)
+
+
+def counts(connection: sa.Connection) -> dict[str, int]:
+    """Return how many jobs are in each state."""
+    query = sa.select(job_request.c.state, sa.func.count().label("number")).group_by(job_request.c.state)
+    return {row.state: row.number for row in connection.execute(query)}
+
+
+def open_count(connection: sa.Connection) -> int:
+    """Return how many jobs still have something to come."""
+    return sum(count for state, count in counts(connection).items() if state in OPEN)
+
+
+def parked(connection: sa.Connection, limit: int = 100) -> list[dict[str, Any]]:
+    """Return the jobs that were given up, newest first, each with its last error."""
+    columns = ("id", "name", "key", "requested_at", "finished_at", "attempts", "error")
+    query = (
+        sa.select(*(job_request.c[column] for column in columns))
+        .where(job_request.c.state == PARKED)
+        .order_by(job_request.c.id.desc())
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+@action("jobs.retry")
+def retry(act: Act, *, request_id: int) -> None:
+    """Try a job again that was given up.
+
+    Raises
+    ------
+    NotFound
+        No job of this number was given up.
+    """
+    found = job_request.select().where(job_request.c.id == request_id, job_request.c.state == PARKED)
+    row = act.connection.execute(found).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"no job {request_id} was given up")
+    act.connection.execute(job_request.update().where(job_request.c.id == request_id).values(state=DONE))
+    request(act, row["name"], row["key"], row["arguments"])
+    act.record(request_id=request_id, job=row["name"])
