@@ -1,0 +1,70 @@
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kerma.kernel import jobs
+from kerma.kernel.action import ACTIONS, Kernel
+from kerma.kernel.jobs_registry import JOBS
+from kerma.kernel.ledger_tables import ledger_record
+
+CHILD = Path(__file__).with_name("jobs_child.py")
+COUNT = 60
+KILLS = 4
+
+
+@pytest.fixture
+def child():
+    before = dict(ACTIONS), dict(JOBS)
+    sys.path.insert(0, str(CHILD.parent))
+    import jobs_child
+
+    yield jobs_child
+    sys.path.remove(str(CHILD.parent))
+    sys.modules.pop("jobs_child")
+    for registry, kept in zip((ACTIONS, JOBS), before, strict=True):
+        registry.clear()
+        registry.update(kept)
+
+
+def start(kernel: Kernel) -> subprocess.Popen[str]:
+    command = [sys.executable, str(CHILD), str(kernel.settings.home), kernel.settings.database_url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "running\n"
+    return process
+
+
+@pytest.mark.timeout(180)
+def test_every_job_has_its_effect_exactly_once_however_often_the_process_is_killed(kernel: Kernel, child) -> None:
+    child.EFFECT.metadata.create_all(kernel.database.engine)
+    things = [f"thing-{number}" for number in range(COUNT)]
+    child.ask(kernel, child.WORKER, things=things)
+    chance = random.Random(20260302)
+    left_when_killed = []
+    for _ in range(KILLS):
+        process = start(kernel)
+        time.sleep(chance.uniform(0.05, 0.9))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with kernel.database.read() as connection:
+            left_when_killed.append(COUNT - jobs.counts(connection).get("done", 0))
+    process = start(kernel)
+    assert process.stdout.readline() == "idle\n"
+    assert process.wait(30) == 0
+    process.stdout.close()
+
+    assert left_when_killed[0] > 0, "the process was done before it was killed: the test tested nothing"
+    with kernel.database.read() as connection:
+        marks = list(connection.scalars(sa.select(child.EFFECT.c.thing)))
+        recorded = [json.loads(body) for body in connection.scalars(sa.select(ledger_record.c.body))]
+        assert jobs.counts(connection) == {"done": COUNT}
+    assert sorted(marks) == sorted(things)
+    told = Counter(record["details"]["thing"] for record in recorded if record["action"] == "crash.effect")
+    assert told == Counter(things)
