@@ -120,20 +120,13 @@ def _content(document: Mapping[str, Any], evidence: Sequence[Dataset], identity:
     groups = [*_image_groups(document, evidence, identity), *_finding_groups(document, evidence, identity)]
     report = MeasurementReport(
         observation_context=_observer(),
-        procedure_reported=_procedure(document),
+        # CID 100 has no procedure for a part or a bag; an imaging procedure it is in any case
+        procedure_reported=codes.cid100.ImagingProcedure,
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
     )
     report[0].ContentSequence.append(_conclusions(document))
     return report
-
-
-def _procedure(document: Mapping[str, Any]) -> Any:
-    from pydicom.sr.codedict import codes
-
-    # CID 100 has no procedure for a part or a bag; an unspecified region is true of both
-    is_tomography = "CT" in str(document.get("modality", ""))
-    return codes.cid100.CTUnspecifiedBodyRegion if is_tomography else codes.cid100.ImagingProcedure
 
 
 def _observer() -> Any:

@@ -27,6 +27,8 @@ UNITS: dict[str, Unit] = {
     "cm": Unit("cm", "cm"),
     "m": Unit("m", "m"),
     "px": Unit("px", "{pixels}"),
+    "stored": Unit("stored", "1"),
+    "rescaled": Unit("rescaled", "1"),
     "percent": Unit("%", "%"),
     "share": Unit("", "1"),
     "db": Unit("dB", "dB"),
@@ -44,7 +46,7 @@ UNITS: dict[str, Unit] = {
 }
 """From the last word of a key to its unit."""
 
-_WORDS = {"snr": "SNR", "cnr": "CNR", "srb": "SRb", "mtf": "MTF", "iqi": "IQI", "std": "standard deviation"}
+_WORDS = {"snr": "SNR", "cnr": "CNR", "srb": "SRb", "mtf": "MTF", "iqi": "IQI", "n": "N"}
 
 
 def unit_of(name: str) -> Unit:

@@ -28,6 +28,9 @@ LONG_SIDE_PX = 2000
 SMALLEST_SIDE_PX = 1200
 """Long side of the picture of a small image, so that its numbers and scale stay sharp on paper."""
 
+FULL_WIDTH_MM = 170.0
+"""Text width of an A4 page."""
+
 INK = (16, 20, 26)
 PAPER = (255, 255, 255)
 MARK = (255, 176, 0)
@@ -63,7 +66,7 @@ def annotate(
     *,
     spacing: Spacing,
     strip: Sequence[str] = (),
-    long_side_px: int | None = None,
+    printed_mm: float = FULL_WIDTH_MM,
 ) -> NDArray[np.uint8]:
     """Draw marks, scale bar and fact strip on a picture of one plane.
 
@@ -73,7 +76,7 @@ def annotate(
     marks : the findings of this plane
     spacing : pixel spacing; unequal spacing is drawn in true proportion, unknown spacing says "no scale"
     strip : lines printed below the picture; empty for a picture without strip
-    long_side_px : length of the picture's long side, in picture pixels; chosen by the image's size when not given
+    printed_mm : length of the picture's long side on paper, which decides how large letters and lines are drawn
 
     Returns
     -------
@@ -81,11 +84,11 @@ def annotate(
     """
     from PIL import Image, ImageDraw
 
-    long_side_px = long_side_px or min(LONG_SIDE_PX, max(SMALLEST_SIDE_PX, 3 * max(shown.shape[:2])))
+    long_side_px = min(LONG_SIDE_PX, max(SMALLEST_SIDE_PX, 3 * max(shown.shape[:2])))
     enlarged, row_factor, column_factor = _enlarge(shown, spacing, long_side_px)
     canvas = Image.fromarray(enlarged).convert("RGB")
     draw = ImageDraw.Draw(canvas)
-    unit = max(enlarged.shape[:2]) / 1000.0
+    unit = max(enlarged.shape[:2]) / 1000.0 * FULL_WIDTH_MM / printed_mm
     bar = scale_bar(spacing, enlarged.shape[1], column_factor)
     frames = [_frame(mark, (row_factor, column_factor), unit) for mark in marks]
     taken = [_draw_scale(draw, bar, frames, unit)]
@@ -103,6 +106,16 @@ def scale_bar(spacing: Spacing, width_px: int, column_factor: float) -> ScaleBar
     power = 10.0 ** math.floor(math.log10(wanted_mm))
     length_mm = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wanted_mm)
     return ScaleBar(length_mm, length_mm * px_per_mm, f"{length_mm:g} mm · {spacing.label}")
+
+
+def scale_text(spacing: Spacing) -> str:
+    """Return what a caption says of the scale."""
+    if spacing.row_mm is None or spacing.column_mm is None:
+        return "no scale, nothing may be measured in mm"
+    size = f"{spacing.row_mm:.4g}" if spacing.row_mm == spacing.column_mm else (
+        f"{spacing.row_mm:.4g} × {spacing.column_mm:.4g}"
+    )  # fmt: skip
+    return f"{size} mm a pixel, {spacing.label}"
 
 
 def png(picture: NDArray[np.uint8], facts: dict[str, str] | None = None) -> bytes:

@@ -1,0 +1,144 @@
+"""The pictures of an exam: which images and planes are drawn, with which window, marks and scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerma.areas.report import wording
+from kerma.areas.report.document import Picture, finding_numbers
+from kerma.areas.report.rules import is_stack, pictured_planes, printed_long_side_mm
+from kerma.science.imaging.annotate import Mark, annotate, jpeg, scale_text
+from kerma.science.imaging.image import Image, Window
+from kerma.science.results import Box
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One plane to draw: image number from 1, the image, the plane, and its marks."""
+
+    image_number: int
+    image: Image
+    plane: int
+    marks: tuple[Mark, ...]
+    title: str
+    printed_mm: float
+
+
+def drawings(images: Sequence[Image], document: Mapping[str, Any]) -> list[Drawing]:
+    """Choose what is pictured: every image of a projection exam, of a stack the middle slice and those with findings.
+
+    Never more than twelve pictures of one stack; :func:`note` says what was left out.
+    """
+    numbers = finding_numbers(document)
+    chosen = list(_planes(images, document))
+    marked = [_marks(document, numbers, image_number, plane) for image_number, plane in chosen]
+    size = printed_long_side_mm(len(chosen))
+    return [
+        Drawing(number, images[number - 1], plane, marks, _title(images, document, number, plane), size)
+        for (number, plane), marks in zip(chosen, marked, strict=True)
+    ]
+
+
+def note(images: Sequence[Image], drawn: Sequence[Drawing]) -> str:
+    """Return what must be said when not everything is pictured; empty when everything is."""
+    planes = sum(image.planes for image in images)
+    if len(drawn) >= planes:
+        return ""
+    return (
+        f"{len(drawn)} of {planes} planes are pictured: the middle ones and those with findings, "
+        "as far as there is room"
+    )
+
+
+def for_paper(drawn: Drawing) -> Picture:
+    """Draw one picture for the report: without the fact strip, which stands in the caption instead."""
+    shown, window = shown_plane(drawn.image, drawn.plane)
+    picture = annotate(shown, drawn.marks, spacing=drawn.image.spacing, printed_mm=drawn.printed_mm)
+    return Picture(drawn.image_number, drawn.plane, jpeg(picture), drawn.title, window, scale_text(drawn.image.spacing))
+
+
+def for_screen(drawn: Drawing, document: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """Draw one picture that stands alone: identity, window and scale are in the strip below it."""
+    shown, window = shown_plane(drawn.image, drawn.plane)
+    return annotate(shown, drawn.marks, spacing=drawn.image.spacing, strip=strip(drawn, document, window))
+
+
+def strip(drawn: Drawing, document: Mapping[str, Any], window: str) -> list[str]:
+    """Return the lines below a picture that stands alone."""
+    who = " · ".join(str(document[key]) for key in ("subject", "subject_name") if document.get(key))
+    count = len(drawn.marks)
+    found = "no finding" if not count else f"{count} finding{'s' if count > 1 else ''} proposed by software"
+    facts = [window, f"view {drawn.image.view}" if drawn.image.view else "", drawn.image.spacing.label, found]
+    return [
+        " · ".join(part for part in (who, drawn.title, wording.moment(drawn.image.acquired_at)) if part),
+        " · ".join(part for part in facts if part),
+    ]
+
+
+def shown_plane(image: Image, plane: int) -> tuple[NDArray[np.uint8], str]:
+    """Return a plane after the grey-scale chain, and the window in words."""
+    from kerma.science.imaging import greyscale
+
+    if image.is_colour:
+        return np.asarray(image.pixels[plane], dtype=np.uint8), "Colour as stored"
+    shown = greyscale.display(image, plane)
+    if image.grey.voi_luts:
+        return shown, "VOI LUT of the file"
+    own = image.grey.windows[0] if image.grey.windows else None
+    window = own or greyscale.default_window(image, plane)
+    return shown, f"Window {_window(window)} ({'from the file' if own else 'automatic, central 99 % of the values'})"
+
+
+def _window(window: Window) -> str:
+    low, high = window.center - window.width / 2, window.center + window.width / 2
+    function = "" if window.function.startswith("LINEAR") else f", {window.function.lower()}"
+    return f"{wording.number(float(f'{low:.4g}'))} to {wording.number(float(f'{high:.4g}'))}{function}"
+
+
+def _planes(images: Sequence[Image], document: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
+    """Yield image number and plane of each picture."""
+    found = [{int(finding.get("plane", 0)) for finding in image.get("findings", ())} for image in document["images"]]
+    modality = str(document.get("modality", ""))
+    if len(images) > 1 and is_stack(modality, len(images), max(image.planes for image in images)):
+        with_findings = [index for index, planes in enumerate(found) if planes]
+        for index in pictured_planes(len(images), with_findings):
+            yield index + 1, min(found[index], default=images[index].planes // 2)
+        return
+    for index, image in enumerate(images):
+        if image.planes > 1 and (image.plane_kind == "frame" or is_stack(modality, 1, image.planes)):
+            planes = pictured_planes(image.planes, found[index])
+        else:
+            planes = list(range(image.planes))
+        for plane in planes:
+            yield index + 1, plane
+
+
+def _marks(
+    document: Mapping[str, Any], numbers: Mapping[tuple[int, str], int], image_number: int, plane: int
+) -> tuple[Mark, ...]:
+    findings = document["images"][image_number - 1].get("findings", ())
+    return tuple(
+        Mark(
+            numbers[(image_number, str(finding["id"]))],
+            Box(*finding["box"]),
+            str(finding["label"]).replace("-", " "),
+            tuple((float(row), float(column)) for row, column in finding.get("polygon", ())),
+        )
+        for finding in findings
+        if int(finding.get("plane", 0)) == plane
+    )
+
+
+def _title(images: Sequence[Image], document: Mapping[str, Any], image_number: int, plane: int) -> str:
+    image = images[image_number - 1]
+    name = str(document["images"][image_number - 1].get("path", "")).replace("\\", "/").rsplit("/", 1)[-1]
+    parts = [f"Image {image_number} of {len(images)}" if len(images) > 1 else "Image 1"]
+    if image.planes > 1:
+        named = image.plane_labels[plane] if plane < len(image.plane_labels) else f"plane {plane + 1} of {image.planes}"
+        parts.append(named)
+    return ", ".join([*parts, name] if name else parts)

@@ -1,0 +1,116 @@
+"""Pure decisions of the report area: names of files, which planes are pictured, what may be signed, exit codes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+PROPOSED, SIGNED, SUPERSEDED = "proposed", "signed", "superseded"
+STATES = (PROPOSED, SIGNED, SUPERSEDED)
+"""A report is proposed by software, signed by a person, or a proposal that a newer analysis has overtaken."""
+
+MEANINGS: dict[str, str] = {
+    "author": "I made this report and answer for it",
+    "reviewer": "I have reviewed this report and agree",
+    "approver": "I approve this report for release",
+}
+"""What a signature means, in the signer's words; printed beside it."""
+
+TONES: dict[str, str] = {
+    "accept": "good",
+    "clear": "good",
+    "normal": "good",
+    "reject": "bad",
+    "suspect": "bad",
+    "critical": "bad",
+    "abnormal": "care",
+    "refer": "care",
+    "reshoot": "care",
+    "repeat": "care",
+}
+"""How a decision is shown; one that is not here is neutral."""
+
+OUTCOME_TONES: dict[str, str] = {"pass": "good", "fail": "bad", "advisory": "care", "not-judged": "open"}
+OUTCOME_WORDS: dict[str, str] = {"pass": "pass", "fail": "fail", "advisory": "advisory", "not-judged": "not judged"}
+
+DONE, DONE_WITH_REFUSALS = 0, 1
+"""Exit codes of ``kerma examine``; wrong usage and failure are errors."""
+
+PICTURES_MAX = 12
+"""Most pictures of one stack of slices: the middle one and those with findings."""
+
+DOCUMENT_NAMES = (".md", ".txt", ".csv", ".tsv", ".pdf", ".html", ".xml", ".yaml", ".yml", ".log", ".py", ".npz", ".h5")
+SYSTEM_NAMES = ("dicomdir", "thumbs.db", "desktop.ini", "license", "licence", "readme", "notice")
+
+
+def slug(subject: str) -> str:
+    """Return a subject as the stem of a file name: letters, digits, dot, dash; at most 48 characters."""
+    folded = unicodedata.normalize("NFKD", subject).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Za-z0-9.]+", "-", folded).strip("-.")[:48].strip("-.")
+    return stem.lower() or "exam"
+
+
+def slugs(exams: Sequence[tuple[str, str]]) -> list[str]:
+    """Return one file stem per exam (subject, exam UID); where two would collide the exam's own hash is added."""
+    plain = [slug(subject) for subject, _ in exams]
+    reserved = {"report", "result"}
+    return [
+        stem
+        if plain.count(stem) == 1 and stem not in reserved
+        else f"{stem}.{hashlib.sha256(uid.encode()).hexdigest()[:8]}"
+        for stem, (_, uid) in zip(plain, exams, strict=True)
+    ]
+
+
+def pictured_planes(planes: int, with_findings: Iterable[int], limit: int = PICTURES_MAX) -> list[int]:
+    """Choose the planes of a stack to picture: the middle one and every one with findings, at most ``limit``.
+
+    Where more planes have findings than fit, they are taken evenly from first to last.
+    """
+    middle = planes // 2
+    found = sorted(set(with_findings) - {middle})
+    room = limit - 1
+    if len(found) > room:
+        found = [found[round(index * (len(found) - 1) / (room - 1))] for index in range(room)]
+    return sorted({middle, *found})
+
+
+def printed_long_side_mm(pictures: int) -> float:
+    """Return how long a picture's long side is on the page: one fills it, two share it, more stand two by two."""
+    return {0: 170.0, 1: 150.0, 2: 115.0}.get(pictures, 82.0)
+
+
+def is_stack(modality: str, images: int, planes: int) -> bool:
+    """Return whether an exam is a stack of slices, of which not every one is pictured."""
+    return planes > 4 or ("CT" in modality and images > 4)
+
+
+def is_document(name: str) -> bool:
+    """Return whether a file of this name is a text or system file that lies beside images, not an image."""
+    lowered = name.lower()
+    return lowered.startswith(".") or lowered in SYSTEM_NAMES or lowered.endswith(DOCUMENT_NAMES)
+
+
+def exit_code(refused: Sequence[Any]) -> int:
+    """Return 0 when everything could be read, 1 when something was refused."""
+    return DONE_WITH_REFUSALS if refused else DONE
+
+
+def why_not_signable(report: Mapping[str, Any] | None, latest_analysis_id: int | None) -> str | None:
+    """Return why a report may not be signed now, in words for the signer; None when it may.
+
+    Parameters
+    ----------
+    report : the exam's newest report (``state``, ``analysis_id``), or None
+    latest_analysis_id : the exam's newest analysis, or None
+    """
+    if report is None:
+        return "there is no report of this exam yet; it is made a moment after its analysis"
+    if report["state"] == SIGNED:
+        return "this report is already signed; a signed report is never changed"
+    if latest_analysis_id is not None and report["analysis_id"] != latest_analysis_id:
+        return "a newer analysis of this exam is there; its report is being made, read that one first"
+    return None

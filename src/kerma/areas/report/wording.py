@@ -1,0 +1,143 @@
+"""Numbers and facts as they are printed: units, decimals, thin spaces, true minus, and the industry's words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kerma.science.units import unit_of, words_of
+
+THIN, MINUS = "\u2009", "\u2212"
+
+TECHNIQUE_WORDS: dict[str, str] = {
+    "tube_voltage_kv": "Tube voltage",
+    "tube_current_ma": "Tube current",
+    "exposure_time_ms": "Exposure time",
+    "exposure_mas": "Exposure",
+    "source_detector_mm": "Source to detector",
+    "source_object_mm": "Source to object",
+    "focal_spot_mm": "Focal spot",
+    "thickness_mm": "Thickness",
+    "material": "Material",
+    "exposure_index": "Exposure index",
+    "srb_um": "Basic spatial resolution",
+}
+MACHINE_WORDS: dict[str, str] = {
+    "manufacturer": "Maker",
+    "model": "Model",
+    "serial_number": "Serial number",
+    "station": "Station",
+    "institution": "Institution",
+    "software": "Machine software",
+}
+MEANING_WORDS: dict[str, str] = {
+    "raw": "raw detector values",
+    "for-processing": "for processing",
+    "for-presentation": "for presentation",
+    "log": "logarithmic",
+    "ct-number": "CT numbers",
+    "z-effective": "effective atomic number",
+    "unknown": "",
+}
+
+PRINTED: dict[str, tuple[str, ...]] = {
+    "statistics": ("mean_stored", "standard_deviation_stored", "minimum_stored", "maximum_stored"),
+    "saturation": ("saturated_percent",),
+    "snr": ("snr", "snr_whole_region"),
+    "snr_n": ("snr_n", "srb_um"),
+}
+"""Which values of a measurement a report prints; of one not named here, all. ``result.json`` has every value."""
+
+
+def number(value: float, uncertainty: float | None = None, digits: int = 4) -> str:
+    """Return a number for paper: decimals by its uncertainty (two digits of it), otherwise four significant digits."""
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e9 and uncertainty is None):
+        return grouped(f"{int(value)}")
+    scale = uncertainty if uncertainty else value
+    kept = 2 if uncertainty else digits
+    decimals = max(0, kept - 1 - math.floor(math.log10(abs(scale)))) if scale else 0
+    if decimals > 8:
+        return grouped(f"{value:.3e}")
+    written = grouped(f"{value:.{decimals}f}")
+    return f"{written}{THIN}±{THIN}{uncertainty:.{decimals}f}" if uncertainty else written
+
+
+def fixed(value: float | None, decimals: int) -> str:
+    """Return a number with so many decimals, for a column that lines up on the point; empty where there is none."""
+    return "" if value is None else grouped(f"{value:.{decimals}f}")
+
+
+def grouped(written: str) -> str:
+    """Return a written number with a true minus and thin spaces between thousands from five digits on."""
+    sign, rest = (MINUS, written[1:]) if written.startswith("-") else ("", written)
+    whole, point, fraction = rest.partition(".")
+    if whole.isdecimal() and len(whole) > 4:
+        whole = THIN.join([whole[max(0, end - 3) : end] for end in range(len(whole), 0, -3)][::-1])
+    return f"{sign}{whole}{point}{fraction}"
+
+
+def quantity(name: str, value: Any) -> str:
+    """Return a value with its unit, as taken from the end of its name."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    unit = unit_of(name).shown
+    written = number(value)
+    return f"{written}{'' if unit == '°' else THIN}{unit}" if unit else written
+
+
+def moment(written: str) -> str:
+    """Return an ISO 8601 moment to the second, with a space instead of the T; as it is when it is no moment."""
+    return written[:19].replace("T", " ") + (" UTC" if written.endswith("Z") else "") if "T" in written else written
+
+
+def capital(words: str) -> str:
+    """Return words with a first capital, leaving the others as they are."""
+    return words[:1].upper() + words[1:]
+
+
+def facts(values: Mapping[str, Any], words: Mapping[str, str]) -> list[list[str]]:
+    """Return [label, value] pairs of what is known, in the order of ``words``, then whatever else there is."""
+    known = [(key, values[key]) for key in words if values.get(key) not in (None, "")]
+    others = [(key, value) for key, value in values.items() if key not in words and value not in (None, "")]
+    return [
+        [words.get(key) or capital(words_of(key)), quantity(key, value)]
+        for key, value in [*known, *others]
+        if isinstance(value, str | int | float)
+    ]
+
+
+def measurement_rows(measurements: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the lines of the measurement table: what, value, unit, how; or why it could not be measured."""
+    rows = []
+    for measurement in measurements:
+        if measurement.get("not_measurable"):
+            rows.append({"name": capital(words_of(measurement["name"])), "absent": str(measurement["not_measurable"])})
+            continue
+        rows.extend(_value_rows(measurement))
+    return rows
+
+
+def _value_rows(measurement: Mapping[str, Any]) -> list[dict[str, str]]:
+    values = measurement.get("values", {})
+    keys = [key for key in PRINTED.get(measurement["name"], tuple(values)) if key in values]
+    uncertainties = measurement.get("uncertainties") or {}
+    method = capital(str(measurement.get("method", "")).replace("standard_deviation", "standard deviation"))
+    source = measurement.get("source") or {}
+    cited = " ".join(str(source[key]) for key in ("standard", "edition") if source.get(key))
+    rows = []
+    for key in keys:
+        if not isinstance(values[key], int | float) or isinstance(values[key], bool):
+            continue
+        unit = unit_of(key).shown
+        rows.append(
+            {
+                "name": capital(words_of(key)),
+                "value": number(values[key], uncertainties.get(key)),
+                "unit": {"stored": "stored value", "rescaled": str(values.get("rescaled_unit") or "")}.get(unit, unit),
+                "method": ". ".join(part for part in (method, cited) if part) if not rows else "",
+            }
+        )
+    return rows
