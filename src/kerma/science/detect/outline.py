@@ -1,4 +1,4 @@
-"""Outline and size of one candidate in the image itself: where it exceeds half its contrast over the background."""
+"""Outline and size of one candidate in the image itself: where it stands out from its background."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ MARGIN_SIGMAS = 4.0
 """The background is taken around the outline of the response to this distance."""
 FEWEST_MARGIN_PX = 5
 LONGEST_WINDOW_PX = 400
-HALF = 0.5
+EDGE_SHARE = 0.25
+"""The outline runs where the contrast falls to this share of its peak: a sphere keeps 97 % of its width there ..."""
+EDGE_NOISES = 3.0
+"""... but not below so many standard deviations of the smoothed background ..."""
+HIGHEST_EDGE_SHARE = 0.5
+"""... and never above half the peak."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,19 @@ class Outline:
     """Mean difference to the background within the mask, in stored values, signed."""
     noise: float
     """Standard deviation of one pixel of the background, robust, in stored values."""
+    background: float
+    """Mean of the fitted background within the mask, in stored values."""
+
+    @property
+    def slenderness(self) -> float:
+        """Length over mean width (area over length): long for a line even when it is bent."""
+        length, _ = self.size()
+        return length * length / self.area_px
+
+    @property
+    def contrast_percent(self) -> float:
+        """Contrast as a share of the background in percent, signed; 0 on a background of 0."""
+        return 100 * self.contrast / abs(self.background) if self.background else 0.0
 
     @property
     def area_px(self) -> int:
@@ -73,7 +91,7 @@ class Outline:
         import cv2
 
         contours, _ = cv2.findContours(self.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        longest = cv2.approxPolyDP(max(contours, key=len), HALF, True)[:, 0, :]
+        longest = cv2.approxPolyDP(max(contours, key=len), 0.5, True)[:, 0, :]
         return tuple((float(self.row + row), float(self.column + column)) for column, row in longest.tolist())
 
 
@@ -85,16 +103,17 @@ def outline(grey: Grey, known: NDArray[np.bool_] | None, candidate: Candidate) -
     around = ~inner if known is None else ~inner & known[top:bottom, left:right]
     if np.count_nonzero(around) < 3 * 4:
         return None
-    window -= _background(window, around)
+    background = _background(window, around)
+    window -= background
     noise = float(np.median(np.abs(window[around]))) / 0.6745
-    mask = _above_half(window, candidate, (top, left))
+    mask = _standing_out(window, around, candidate, (top, left))
     if mask is None:
         return None
     contrast = float(window[mask].mean())
     noise = max(noise, abs(contrast) * 1e-6)
     if contrast * candidate.response <= 0 or noise == 0:
         return None
-    return Outline(top, left, mask, contrast, noise)
+    return Outline(top, left, mask, contrast, noise, float(background[mask].mean()))
 
 
 def _window(shape: tuple[int, ...], candidate: Candidate) -> tuple[int, int, int, int]:
@@ -131,10 +150,10 @@ def _background(window: NDArray[np.float64], around: NDArray[np.bool_]) -> NDArr
     return fitted
 
 
-def _above_half(
-    window: NDArray[np.float64], candidate: Candidate, corner: tuple[int, int]
+def _standing_out(
+    window: NDArray[np.float64], around: NDArray[np.bool_], candidate: Candidate, corner: tuple[int, int]
 ) -> NDArray[np.bool_] | None:
-    """Return where the smoothed contrast exceeds half its peak, connected to the peak."""
+    """Return where the smoothed contrast stands out, connected to its peak."""
     import cv2
 
     signed = (window * np.sign(candidate.response)).astype(np.float32)
@@ -146,7 +165,9 @@ def _above_half(
         return None
     peak_row, peak_column = np.unravel_index(int(near.argmax()), near.shape)
     at = max(0, row - reach) + int(peak_row), max(0, column - reach) + int(peak_column)
-    above = (smooth > HALF * smooth[at]).astype(np.uint8)
+    noise = float(np.median(np.abs(smooth[around]))) / 0.6745
+    edge = min(HIGHEST_EDGE_SHARE * smooth[at], max(EDGE_SHARE * smooth[at], EDGE_NOISES * noise))
+    above = (smooth > edge).astype(np.uint8)
     _, labels = cv2.connectedComponents(above, connectivity=8)
     mask: NDArray[np.bool_] = labels == labels[at]
     return mask

@@ -29,7 +29,8 @@ MEDIAN_OF_NORMAL = 0.6745
 QUANTILE_OF_NORMAL = 1.6449
 FEWEST_SAMPLES = 24
 EDGE_DISTANCE = 2.5
-"""Responses nearer to missing data than this many standard deviations of the Gaussian are dropped."""
+"""Responses nearer to the border or to missing data than this many standard deviations of the Gaussian are dropped:
+the image is mirrored there, which turns every slope into a line."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def levels(grey: Grey, known: NDArray[np.bool_] | None, *, step: float, octaves:
             response = cv2.subtract(blurred, wider)
             floor = step * 12**-0.5 * _noise_gain(small, large) / scale
             _normalize(response, known, floor)
+            _drop_near_border(response, int(np.ceil(EDGE_DISTANCE * small)))
             if known is not None:
                 _drop_near_gaps(response, known, EDGE_DISTANCE * small)
             yield Level(response, small, scale)
@@ -136,6 +138,11 @@ def _at(ordered: NDArray[Any], count: NDArray[np.intp], quantile: float) -> NDAr
     index = np.clip((count * quantile).astype(np.intp), 0, ordered.shape[2] - 1)
     picked: NDArray[Any] = np.take_along_axis(ordered, index[..., None], axis=2)[..., 0]
     return picked
+
+
+def _drop_near_border(response: Grey, distance_px: int) -> None:
+    response[:distance_px], response[-distance_px:] = 0, 0
+    response[:, :distance_px], response[:, -distance_px:] = 0, 0
 
 
 def _drop_near_gaps(response: Grey, known: NDArray[np.bool_], distance_px: float) -> None:

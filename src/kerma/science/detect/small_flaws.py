@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerma.science.detect.candidates import candidates, strongest_of_each
+from kerma.science.detect.marks import is_wire, lead_marks
+from kerma.science.detect.merging import Seen, distinct, joined
 from kerma.science.detect.outline import Outline, outline
 from kerma.science.detect.scale_space import Grey, fill_gaps, levels
 from kerma.science.imaging.image import Image, Spacing
@@ -21,14 +22,9 @@ THRESHOLD = 5.0
 """Local standard deviations a response must reach: about 0.25 false alarms in 512 x 512 pixels of pure noise."""
 MOST_FINDINGS = 100
 OCTAVES = 5
+LINEAR_MEANINGS = ("raw", "for-processing")
 CLIPPED_SIDE_PX = 31
 """Clipped areas at least this wide and high hold no information: they count as missing data."""
-
-
-@dataclass(frozen=True)
-class _Seen:
-    outline: Outline
-    response: float
 
 
 def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tuple[Finding, ...]:
@@ -36,10 +32,11 @@ def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tup
 
     The image is looked at in five octaves of two scales; each difference of Gaussians is divided by its robust local
     standard deviation, so that gain, offset and slow background do not matter. Steps and lines that run on are shape
-    of the part and dropped. ``score`` is response / (response + threshold): 0.5 at the threshold. ``detectability`` is
-    CNR times the root of the area in pixels. Sizes in mm are given where the spacing is known; they are at the
-    detector unless the spacing is calibrated. The label says only what shape and brightness can say
-    (``kerma_findings/small_flaws``): it is a proposal to the person who reads.
+    of the part and dropped; so are lead letters and wires where it is known which way the values run. ``score`` is
+    response / (response + threshold): 0.5 at the threshold. ``detectability`` is CNR times the root of the area in
+    pixels. Sizes in mm are given where the spacing is known; they are at the detector unless it is calibrated. The
+    label says only what shape and brightness can say (``kerma_findings/small_flaws``): it is a proposal to the person
+    who reads.
     """
     grey = image.pixels[plane].astype(np.float32)
     known = _known(image, plane, grey)
@@ -56,48 +53,46 @@ def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tup
     for candidate in strongest_of_each(found):
         outlined = outline(grey, known, candidate)
         if outlined is not None:
-            seen.append(_Seen(outlined, candidate.response))
-    distinct = _distinct(seen)[:MOST_FINDINGS]
-    return tuple(_finding(image, plane, number, one, threshold) for number, one in enumerate(distinct, start=1))
+            seen.append(Seen(outlined, candidate.response))
+    kept = joined(_without_wires(distinct(seen)[:MOST_FINDINGS], grey, image.rises_with_dose))
+    return tuple(_finding(image, plane, number, one, threshold) for number, one in enumerate(kept, start=1))
 
 
 def _known(image: Image, plane: int, grey: Grey) -> NDArray[np.bool_] | None:
-    """Return where there is something to see: no padding, no large clipped area."""
+    """Return where there is something to see: no padding, no large clipped area, no lead marks."""
+    known = has_data(image, plane)
+    hidden = [~known] if known is not None else []
+    if np.issubdtype(image.pixels.dtype, np.integer):
+        hidden += _large_clipped(grey)
+    if image.rises_with_dose is not None and known is None:
+        falling = grey if image.rises_with_dose else grey.max() - grey
+        marks = lead_marks(falling, is_linear=image.meaning in LINEAR_MEANINGS and image.rises_with_dose)
+        hidden += [marks] if marks is not None else []
+    return ~np.logical_or.reduce(hidden) if hidden else None
+
+
+def _large_clipped(grey: Grey) -> list[NDArray[np.bool_]]:
     import cv2
 
-    known = has_data(image, plane)
-    if not np.issubdtype(image.pixels.dtype, np.integer):
-        return known
     low, high, _, _ = cv2.minMaxLoc(grey)
     clipped = ((grey == low) | (grey == high)).astype(np.uint8)
     square = np.ones((CLIPPED_SIDE_PX, CLIPPED_SIDE_PX), np.uint8)
     large: NDArray[np.uint8] = cv2.morphologyEx(clipped, cv2.MORPH_OPEN, square)
-    if not large.any():
-        return known
-    visible: NDArray[np.bool_] = large == 0
-    return visible if known is None else known & visible
+    return [large > 0] if large.any() else []
 
 
-def _distinct(seen: list[_Seen]) -> list[_Seen]:
-    """Drop outlines that lie mostly in a stronger one; strongest first."""
-    kept: list[_Seen] = []
-    for one in seen:
-        row, column, height, width = one.outline.box()
-        if all(_overlap((row, column, height, width), strong.outline.box()) < 0.5 for strong in kept):
-            kept.append(one)
-    return kept
+def _without_wires(seen: Sequence[Seen], grey: Grey, rises_with_dose: bool | None) -> list[Seen]:
+    """Drop the pieces of a wire indicator, which is denser than what it lies on."""
+    return [
+        one
+        for one in seen
+        if rises_with_dose is None or (one.response > 0) == rises_with_dose or not is_wire(grey, one.outline)
+    ]
 
 
-def _overlap(weak: tuple[int, int, int, int], strong: tuple[int, int, int, int]) -> float:
-    """Return the share of the weaker box that the stronger covers."""
-    rows = min(weak[0] + weak[2], strong[0] + strong[2]) - max(weak[0], strong[0])
-    columns = min(weak[1] + weak[3], strong[1] + strong[3]) - max(weak[1], strong[1])
-    return max(0, rows) * max(0, columns) / (weak[2] * weak[3])
-
-
-def _finding(image: Image, plane: int, number: int, seen: _Seen, threshold: float) -> Finding:
+def _finding(image: Image, plane: int, number: int, seen: Seen, threshold: float) -> Finding:
     length_px, width_px = seen.outline.size()
-    label = _label(image.rises_with_dose, seen.response > 0, length_px / width_px)
+    label = _label(image, seen)
     strength = abs(seen.response)
     return Finding(
         id=f"small_flaws-{plane}-{number}",
@@ -114,6 +109,7 @@ def _finding(image: Image, plane: int, number: int, seen: _Seen, threshold: floa
             "width_px": width_px,
             "area_px": float(seen.outline.area_px),
             "contrast_stored": seen.outline.contrast,
+            "contrast_percent": seen.outline.contrast_percent,
             "cnr": seen.outline.cnr,
             "detectability": seen.outline.detectability,
         },
@@ -133,13 +129,19 @@ def _sizes(spacing: Spacing, seen: Outline) -> dict[str, float]:
     }
 
 
-def _label(rises_with_dose: bool | None, is_brighter: bool, elongation: float) -> str:
-    """Look the label up by what is seen: less or more material, or unknown, and how long for its width."""
+def _label(image: Image, seen: Seen) -> str:
+    """Look the label up by what is seen: less or more material, or unknown; how slender; how strong its contrast."""
     material = "unknown"
-    if rises_with_dose is not None:
-        material = "less" if is_brighter == rises_with_dose else "more"
-    rows: list[dict[str, Any]] = [row for row in table("kerma_findings/small_flaws") if row["material"] == material]
-    return str(next(row["label"] for row in rows if elongation < float(row["elongation_below"] or "inf")))
+    if image.rises_with_dose is not None:
+        material = "less" if (seen.response > 0) == image.rises_with_dose else "more"
+    strength = abs(seen.outline.contrast_percent) if image.meaning in LINEAR_MEANINGS else 0.0
+    return next(
+        row["label"]
+        for row in table("kerma_findings/small_flaws")
+        if row["material"] == material
+        and seen.outline.slenderness < float(row["slenderness_below"] or "inf")
+        and strength >= float(row["contrast_from_percent"] or 0)
+    )
 
 
 def _code(label: str) -> str:

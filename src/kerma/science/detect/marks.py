@@ -1,0 +1,116 @@
+"""What lies on a part to name and measure it: lead letters and arrows, and the wires of a wire indicator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerma.science.detect.outline import Outline
+from kerma.science.detect.scale_space import Grey
+
+STROKE_PX = 31
+"""Strokes of letters are narrower than this; wider dense areas are part of the object."""
+DENSE_SHARE = 0.25
+"""A stroke of lead takes at least this share of what comes through beside it."""
+RANGE_SHARE = 0.4
+"""... and in pictures made for showing at least this share of their grey range."""
+SMALLEST_MARK_PX = 12
+SOLID = 0.8
+"""Area over that of the convex hull: letters lie below, drops and arrowheads above."""
+NEIGHBOUR_SHARE = 0.7
+"""Marks stand together: the next is nearer than this share of their height."""
+MARGIN_PX = 3
+ELONGATED = 3.0
+SHORTEST_WIRE_PX = 60
+WIRE_SLENDERNESS = 15.0
+"""A wire is at least so many pixels long, and so many times its width."""
+STEP_PX = 20
+MOST_STEPS = 10
+
+
+def lead_marks(grey: Grey, *, is_linear: bool) -> NDArray[np.bool_] | None:
+    """Return the boxes of lead letters and arrows, with a margin of 3 pixels; None when there are none.
+
+    Lead strokes are narrow, much darker than beside them, and not solid, or they stand in a row with others. A single
+    solid dense spot (tungsten) is no mark. ``grey`` must fall where more material is.
+    """
+    import cv2
+
+    beside = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((STROKE_PX, STROKE_PX), np.uint8))
+    taken = cv2.subtract(beside, grey)
+    if is_linear:
+        dense = taken > DENSE_SHARE * beside
+    else:
+        low, high = np.percentile(grey[::4, ::4], (0.1, 99.9))
+        dense = taken > RANGE_SHARE * (high - low)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(dense.astype(np.uint8), connectivity=8)
+    large = [n for n in range(1, count) if boxes[n, 2:4].max() >= SMALLEST_MARK_PX]
+    is_letter = {n: _solidity(labels, n, boxes[n]) < SOLID for n in large}
+    marks = [n for n in large if is_letter[n] or _has_neighbour(boxes[n], [boxes[m] for m in large if m != n])]
+    if not marks:
+        return None
+    mask = np.zeros(grey.shape, dtype=bool)
+    for column, row, width, height in boxes[marks, :4].tolist():
+        rows = slice(max(0, row - MARGIN_PX), row + height + MARGIN_PX)
+        mask[rows, max(0, column - MARGIN_PX) : column + width + MARGIN_PX] = True
+    return mask
+
+
+def _solidity(labels: NDArray[np.int32], label: int, box: NDArray[np.int32]) -> float:
+    import cv2
+
+    column, row, width, height, area = box.tolist()
+    part = (labels[row : row + height, column : column + width] == label).astype(np.uint8)
+    contours, _ = cv2.findContours(np.pad(part, 1), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.convexHull(max(contours, key=len))
+    # The hull runs through the centres of the border pixels; half a pixel all round is missing.
+    return float(area / (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1))
+
+
+def _has_neighbour(box: NDArray[np.int32], others: Sequence[NDArray[np.int32]]) -> bool:
+    column, row, width, height, _ = box.tolist()
+    for other in others:
+        at_column, at_row, of_width, of_height, _ = other.tolist()
+        across = max(at_column - column - width, column - at_column - of_width, 0)
+        down = max(at_row - row - height, row - at_row - of_height, 0)
+        if max(across, down) <= NEIGHBOUR_SHARE * max(height, of_height) and 0.4 < height / of_height < 2.5:
+            return True
+    return False
+
+
+def is_wire(grey: Grey, one: Outline) -> bool:
+    """Whether an outline is a piece of a straight wire: long, thin, and going on along its axis in the image.
+
+    Beyond each end the line is followed in steps of 20 pixels as long as it keeps its sign clearly (3 standard
+    errors) against both sides.
+    """
+    if one.slenderness < ELONGATED:
+        return False
+    at = np.argwhere(one.mask).astype(np.float64)
+    _, axes = np.linalg.eigh(np.cov(at.T))
+    centre, axis = at.mean(axis=0) + (one.row, one.column), axes[:, 1]
+    along = (at - at.mean(axis=0)) @ axis
+    length = float(np.ptp(along)) + 1
+    for side, end in ((-1, -along.min()), (1, along.max())):
+        length += _followed(grey, one, centre, side * axis, float(end))
+    return length >= SHORTEST_WIRE_PX and length >= WIRE_SLENDERNESS * one.area_px / one.size()[0]
+
+
+def _followed(grey: Grey, one: Outline, centre: NDArray[np.float64], axis: NDArray[np.float64], start: float) -> float:
+    """Return how far the line goes on from ``start`` along ``axis``."""
+    across = np.array([-axis[1], axis[0]])
+    error = one.noise * (1 / (3 * STEP_PX) + 1 / (6 * STEP_PX)) ** 0.5
+    for steps in range(MOST_STEPS):
+        distance = start + 1 + steps * STEP_PX + np.arange(STEP_PX)
+        points = centre + distance[:, None, None] * axis + np.arange(-7, 8)[None, :, None] * across
+        index = np.rint(points).astype(np.intp)
+        if not ((index >= 0) & (index < np.array(grey.shape))).all():
+            return steps * STEP_PX
+        profile = grey[index[..., 0], index[..., 1]].mean(axis=0, dtype=np.float64)
+        sides = profile[[0, 1, 2, 12, 13, 14]].mean()
+        shifts = [profile[middle - 1 : middle + 2].mean() - sides for middle in (6, 7, 8)]
+        if max(shift * np.sign(one.contrast) for shift in shifts) < 3 * error:
+            return steps * STEP_PX
+    return MOST_STEPS * STEP_PX
