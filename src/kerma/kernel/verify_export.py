@@ -21,6 +21,7 @@ from kerma.kernel.verify import Finding, Trust, Verification
 from kerma.kernel.verify_lines import Damaged, Record, Seen, Tile, looked_into
 
 FINDINGS_LIMIT = 20
+NAMED_ONE_BY_ONE = 3
 
 OWN_KEY_WARNING = (
     "the public key was taken from the export itself: this shows that the file is whole, not who wrote it. "
@@ -327,10 +328,14 @@ def _span(first: int, stop: int) -> str:
 def _differences(first: int, stop: int, lines: list[int], line: int) -> list[Finding]:
     """Say what the lines are that stand in the place of the records from first up to stop."""
     gone, strange = stop - first, len(lines)
-    if gone == strange:
+    if gone == strange <= NAMED_ONE_BY_ONE:
         return [
             Finding(f"record {index} was altered: it is not the one that was signed", number, index, index)
             for index, number in zip(range(first, stop), lines, strict=True)
+        ]
+    if gone == strange:
+        return [
+            Finding(f"{_span(first, stop)} were altered: they are not those that were signed", line, first, stop - 1)
         ]
     are = "is" if gone == 1 else "are"
     if not strange:
