@@ -145,10 +145,14 @@ def _stored_values(pixels: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     """Cut away what is above the stored bits (old overlays live there) and restore the sign (PS3.5, 8.1.1)."""
     if pixels.dtype.kind == "f":
         return pixels
-    width, unused = 8 * pixels.dtype.itemsize, 8 * pixels.dtype.itemsize - layout.bits_stored
-    raw = pixels.view(f"u{pixels.dtype.itemsize}")
+    width = pixels.dtype.itemsize
+    unused = 8 * width - layout.bits_stored
+    raw = pixels.view(f"u{width}")
     if unused <= 0:
-        return raw.view(f"i{pixels.dtype.itemsize}") if layout.is_signed else raw
+        return raw.view(f"i{width}") if layout.is_signed else raw
+    # Decoded pixels are ours to change in place; native ones lie in the file.
+    out = raw if raw.flags.writeable else np.empty_like(raw)
     if layout.is_signed:
-        return np.right_shift(np.left_shift(raw, unused).view(f"i{width // 8}"), unused)
-    return raw & raw.dtype.type((1 << layout.bits_stored) - 1)
+        np.left_shift(raw, unused, out=out)
+        return np.right_shift(out.view(f"i{width}"), unused, out=out.view(f"i{width}"))
+    return np.bitwise_and(raw, raw.dtype.type((1 << layout.bits_stored) - 1), out=out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ from kerma.formats.header import check_size
 from kerma.formats.plain import Plain, spacing_from_resolution
 from kerma.formats.sidecar import Sidecar
 from kerma.formats.tiff_scan import Page, TiffStructure
-from kerma.science.imaging.image import Spacing
+from kerma.science.imaging.image import Spacing, SpacingSource
 
+_SOURCES: tuple[SpacingSource, ...] = ("detector", "calibrated", "geometry", "none")
 _KINDS = {1: "u", 2: "i", 3: "f"}
 _MM_PER_UNIT = {2: 25.4, 3: 10.0}
+# How our own writer says in the description what the spacing was measured against.
+_SPACING_LABELS = {f"spacing: {Spacing(1.0, 1.0, source).label}": source for source in _SOURCES}
 _DATE_TIME = re.compile(r"(\d{4}):(\d{2}):(\d{2}) (\d{2}:\d{2}:\d{2})")
 
 
@@ -44,6 +48,10 @@ def look(data: bytes | memoryview, notes: Sidecar | None) -> Plain:
     names = {"manufacturer": 271, "model": 272, "software": 305}
     labels = tuple(page.text(285) for page in pages)
     description = first.text(270)
+    own_source = _SPACING_LABELS.get(description) if first.text(305) == "Kerma" else None
+    if own_source:
+        description = ""
+        spacing = replace(spacing, source=own_source) if spacing.is_known else Spacing()
     return Plain(
         rows,
         columns,

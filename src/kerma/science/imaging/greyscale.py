@@ -34,14 +34,14 @@ def display(image: Image, plane: int = 0, window: Window | None = None, bits: in
     Without ``window`` the image's first VOI LUT is used, else its first window, else a window over the central 99 %
     of its values (see :func:`default_window`). PS3.3 C.11.1, C.11.2, C.11.6.
     """
-    pixels = image.pixels[plane]
+    pixels: NDArray[Any] = image.pixels[plane]
     if image.is_colour:
         return pixels
     chosen: Window | Lut = window or _own_voi(image.grey) or default_window(image, plane)
     if pixels.dtype.kind in "iu":
         table, first = _table(image, pixels, chosen, bits)
         if table is not None:
-            return table[pixels] if first == 0 else table[pixels.astype(np.int32) - first]
+            return table.take(pixels if first == 0 else pixels.astype(np.int32) - first)
     return _present(modality_values(image.grey, pixels), image.grey, chosen, bits)
 
 
@@ -121,4 +121,5 @@ def _voi_lut_share(lut: Lut, values: NDArray[np.float64]) -> NDArray[np.float64]
 def _look_up(lut: Lut, values: NDArray[Any]) -> NDArray[np.uint16]:
     """Map values; those before the first or after the last take the first or last entry (PS3.3 C.11.1.1)."""
     index = np.clip(np.rint(values) - lut.first, 0, len(lut.entries) - 1).astype(np.intp)
-    return lut.entries[index]
+    entries: NDArray[np.uint16] = lut.entries.take(index)
+    return entries
