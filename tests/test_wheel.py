@@ -97,7 +97,8 @@ def test_serve_demo_runs_in_an_empty_environment(served: tuple[str, Path]) -> No
 
 def test_the_installed_command_examines_a_file(environment: Path, tmp_path: Path) -> None:
     kerma = str(environment / "bin" / "kerma")
-    subprocess.run([kerma, "simulate", "weld", "--seed", "1", "--count", "1", "--out", str(tmp_path / "in")], check=True)
+    simulate = [kerma, "simulate", "weld", "--seed", "1", "--count", "1", "--out", str(tmp_path / "in")]
+    subprocess.run(simulate, check=True)
     done = subprocess.run(
         [kerma, "examine", str(tmp_path / "in"), "--industry", "ndt", "--out", str(tmp_path / "out")],
         check=False, capture_output=True, text=True,

@@ -24,7 +24,7 @@ WRITERS = re.compile(r"src/kerma/(areas/\w+/actions(_\w+)?\.py|kernel/)")
 STANDARD = re.compile(r"#.*\b(ISO|ASTM|EN|ASME|API|AWS|IEC|MIL|NCRP|ANSI|E\d{4})[ -]?\w*\d")
 NUMBER = re.compile(r"(?<![\w.])\d+(\.\d+)?(e-?\d+)?(?![\w.])")
 PLAIN_NUMBERS = {"0", "1", "2", "0.0", "1.0", "2.0", "0.5", "100", "100.0", "1000", "1000.0"}
-UNFINISHED = re.compile(r"NotImplementedError|\bTODO\b|\bFIXME\b|\bXXX\b|lorem ipsum", re.IGNORECASE)
+UNFINISHED = re.compile(r"raise NotImplementedError|\bTODO\b|\bFIXME\b|\bXXX\b|lorem ipsum", re.IGNORECASE)
 Problem = tuple[str, int, str, str]
 
 
@@ -51,14 +51,15 @@ def python_rules(path: Path, text: str) -> Iterator[Problem]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
-            if length > MAX_FUNCTION_LINES:
-                yield str(path), node.lineno, "function-size", f"{node.name}: {length} lines, at most {MAX_FUNCTION_LINES}"
+            if length > MAX_FUNCTION_LINES and "migrations" not in path.parts:
+                message = f"{node.name}: {length} lines, at most {MAX_FUNCTION_LINES}"
+                yield str(path), node.lineno, "function-size", message
         if not is_source:
             continue
         if _is_write(node) and not WRITERS.match(str(path)):
             yield str(path), node.lineno, "write", "only an area's actions.py or the kernel writes the database"
         if _names_industry(node) and "industries" not in path.parts:
-            yield str(path), node.lineno, "industry", "no condition names an industry outside industries/: make it a row"
+            yield str(path), node.lineno, "industry", "no condition names an industry outside industries/: make a row"
 
 
 def _is_write(node: ast.AST) -> bool:

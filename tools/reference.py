@@ -161,7 +161,8 @@ def main() -> int:
             stale.append(name)
             if "--check" not in sys.argv:
                 file.write_text(text, encoding="utf-8")
-    print("\n".join(f"docs/reference/{name} is {'stale: run make docs' if '--check' in sys.argv else 'written'}" for name in stale))
+    outcome = "stale: run make docs" if "--check" in sys.argv else "written"
+    print("\n".join(f"docs/reference/{name} is {outcome}" for name in stale))
     return 1 if stale and "--check" in sys.argv else 0
 
 
