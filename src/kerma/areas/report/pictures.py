@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.areas.report import wording
-from kerma.areas.report.document import Picture, finding_numbers
-from kerma.areas.report.rules import is_stack, pictured_planes, printed_long_side_mm
+from kerma.areas.report.content import Picture, finding_numbers
+from kerma.areas.report.rules import is_stack, pictured_planes, printed_size_mm
 from kerma.science.imaging.annotate import Mark, annotate, jpeg, scale_text
 from kerma.science.imaging.image import Image, Window
 from kerma.science.results import Box
@@ -26,7 +26,8 @@ class Drawing:
     plane: int
     marks: tuple[Mark, ...]
     title: str
-    printed_mm: float
+    width_mm: float
+    height_mm: float
 
 
 def drawings(images: Sequence[Image], document: Mapping[str, Any]) -> list[Drawing]:
@@ -37,9 +38,15 @@ def drawings(images: Sequence[Image], document: Mapping[str, Any]) -> list[Drawi
     numbers = finding_numbers(document)
     chosen = list(_planes(images, document))
     marked = [_marks(document, numbers, image_number, plane) for image_number, plane in chosen]
-    size = printed_long_side_mm(len(chosen))
     return [
-        Drawing(number, images[number - 1], plane, marks, _title(images, document, number, plane), size)
+        Drawing(
+            number,
+            images[number - 1],
+            plane,
+            marks,
+            _title(images, document, number, plane),
+            *printed_size_mm(len(chosen), _height_over_width(images[number - 1])),
+        )
         for (number, plane), marks in zip(chosen, marked, strict=True)
     ]
 
@@ -58,8 +65,10 @@ def note(images: Sequence[Image], drawn: Sequence[Drawing]) -> str:
 def for_paper(drawn: Drawing) -> Picture:
     """Draw one picture for the report: without the fact strip, which stands in the caption instead."""
     shown, window = shown_plane(drawn.image, drawn.plane)
-    picture = annotate(shown, drawn.marks, spacing=drawn.image.spacing, printed_mm=drawn.printed_mm)
-    return Picture(drawn.image_number, drawn.plane, jpeg(picture), drawn.title, window, scale_text(drawn.image.spacing))
+    size = drawn.width_mm, drawn.height_mm
+    picture = annotate(shown, drawn.marks, spacing=drawn.image.spacing, printed_mm=max(size))
+    scale = scale_text(drawn.image.spacing)
+    return Picture(drawn.image_number, drawn.plane, jpeg(picture), *size, drawn.title, window, scale)
 
 
 def for_screen(drawn: Drawing, document: Mapping[str, Any]) -> NDArray[np.uint8]:
@@ -94,10 +103,16 @@ def shown_plane(image: Image, plane: int) -> tuple[NDArray[np.uint8], str]:
     return shown, f"Window {_window(window)} ({'from the file' if own else 'automatic, central 99 % of the values'})"
 
 
+def _height_over_width(image: Image) -> float:
+    spacing = image.spacing
+    aspect = spacing.row_mm / spacing.column_mm if spacing.row_mm and spacing.column_mm else 1.0
+    return image.rows * aspect / image.columns
+
+
 def _window(window: Window) -> str:
     low, high = window.center - window.width / 2, window.center + window.width / 2
     function = "" if window.function.startswith("LINEAR") else f", {window.function.lower()}"
-    return f"{wording.number(float(f'{low:.4g}'))} to {wording.number(float(f'{high:.4g}'))}{function}"
+    return f"{wording.brief(low)} to {wording.brief(high)}{function}"
 
 
 def _planes(images: Sequence[Image], document: Mapping[str, Any]) -> Iterator[tuple[int, int]]:

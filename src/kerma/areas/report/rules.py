@@ -78,9 +78,15 @@ def pictured_planes(planes: int, with_findings: Iterable[int], limit: int = PICT
     return sorted({middle, *found})
 
 
-def printed_long_side_mm(pictures: int) -> float:
-    """Return how long a picture's long side is on the page: one fills it, two share it, more stand two by two."""
-    return {0: 170.0, 1: 150.0, 2: 115.0}.get(pictures, 82.0)
+TEXT_WIDTH_MM = 170.0
+_HEIGHTS_MM = {1: 118.0, 2: 82.0}
+
+
+def printed_size_mm(pictures: int, height_over_width: float) -> tuple[float, float]:
+    """Return width and height of a picture on the page: one fills it, two share it, more stand two by two."""
+    room_mm = TEXT_WIDTH_MM if pictures <= 2 else (TEXT_WIDTH_MM - 5.0) / 2
+    height_mm = min(_HEIGHTS_MM.get(pictures, 72.0), room_mm * height_over_width)
+    return height_mm / height_over_width, height_mm
 
 
 def is_stack(modality: str, images: int, planes: int) -> bool:

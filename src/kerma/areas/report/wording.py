@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,16 @@ def number(value: float, uncertainty: float | None = None, digits: int = 4) -> s
     return f"{written}{THIN}±{THIN}{uncertainty:.{decimals}f}" if uncertainty else written
 
 
+def brief(value: float, digits: int = 4) -> str:
+    """Return a number to so many significant digits, without an exponent and without trailing zeros."""
+    if not value or not math.isfinite(value):
+        return "0" if not value else str(value)
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    written = f"{rounded:.{max(0, decimals)}f}"
+    return grouped(written.rstrip("0").rstrip(".") if "." in written else written)
+
+
 def fixed(value: float | None, decimals: int) -> str:
     """Return a number with so many decimals, for a column that lines up on the point; empty where there is none."""
     return "" if value is None else grouped(f"{value:.{decimals}f}")
@@ -84,7 +95,7 @@ def quantity(name: str, value: Any) -> str:
     if not isinstance(value, int | float):
         return str(value)
     unit = unit_of(name).shown
-    written = number(value)
+    written = brief(value, 6)
     return f"{written}{'' if unit == '°' else THIN}{unit}" if unit else written
 
 
@@ -124,20 +135,36 @@ def _value_rows(measurement: Mapping[str, Any]) -> list[dict[str, str]]:
     values = measurement.get("values", {})
     keys = [key for key in PRINTED.get(measurement["name"], tuple(values)) if key in values]
     uncertainties = measurement.get("uncertainties") or {}
-    method = capital(str(measurement.get("method", "")).replace("standard_deviation", "standard deviation"))
     source = measurement.get("source") or {}
     cited = " ".join(str(source[key]) for key in ("standard", "edition") if source.get(key))
-    rows = []
+    rows: list[dict[str, str]] = []
     for key in keys:
         if not isinstance(values[key], int | float) or isinstance(values[key], bool):
             continue
         unit = unit_of(key).shown
+        method = method_of(str(measurement.get("method", "")), key, is_first=not rows)
         rows.append(
             {
                 "name": capital(words_of(key)),
                 "value": number(values[key], uncertainties.get(key)),
                 "unit": {"stored": "stored value", "rescaled": str(values.get("rescaled_unit") or "")}.get(unit, unit),
-                "method": ". ".join(part for part in (method, cited) if part) if not rows else "",
+                "method": ". ".join(part for part in (method, "" if rows else cited) if part),
             }
         )
     return rows
+
+
+def method_of(method: str, key: str, *, is_first: bool) -> str:
+    """Return what a measurement's method says of one value.
+
+    A method may name values in brackets after the part that made them: "mean of all (mean, snr); median (median)".
+    A method without such brackets belongs to the first value printed.
+    """
+    named = re.compile(r" ?\(([a-z0-9_]+(?:, [a-z0-9_]+)*)\)")
+    parts = method.split("; ")
+    own = [part for part in parts if (found := named.search(part)) and key in found[1].split(", ")]
+    if not own and any(named.search(part) for part in parts):
+        own = [part for part in parts if not named.search(part)] if is_first else []
+    elif not own:
+        own = parts if is_first else []
+    return capital("; ".join(named.sub("", part) for part in own))
