@@ -48,7 +48,7 @@ def test_the_readme_begins_with_the_two_commands_and_its_picture() -> None:
 
 
 def test_decisions_have_the_five_headings() -> None:
-    pages = [page for page in (ROOT / "docs" / "decisions").glob("0*.md")]
+    pages = list((ROOT / "docs" / "decisions").glob("0*.md"))
     assert pages
     for page in pages:
         text = page.read_text(encoding="utf-8")
