@@ -30,7 +30,7 @@ def casting(seed: int) -> SimulatedImage:
     lead_letters(letters, f"C{207 + seed % 700}", row_px=1000, column_px=30, height_px=34, thickness_mm=0.5)
     flaws = _flaws(generator)
     beam = tube_beam(95.0, filters_mm={"aluminium": 2.0, "copper": 0.1})
-    detector = Detector(snr=210.0, blur_px=0.7, focal_blur_px=0.5, reference_stored=21000.0)
+    detector = Detector(snr=210.0, blur_px=0.7, focal_blur_px=0.5, reference_stored=15500.0)
     stored, findings, labels = picture(
         Part({"aluminium": aluminium, "lead": letters}, flaws), beam, detector,
         reference_mm={"aluminium": REFERENCE_MM}, generator=generator,
@@ -66,7 +66,8 @@ def _cover(generator: np.random.Generator) -> Field:
         part += raised(disc(row, column, center=place, radius=8.2), height=5.0, edge=1.6)
     part += raised(ring(row, column, center=middle, radius=50.0, width=6.0), height=12.0, edge=2.6)
     hub = disc(row, column, center=middle, radius=23.0)
-    part += raised(hub, height=9.0, edge=4.0) + raised(disc(row, column, center=middle, radius=17.5), height=9.0, edge=3.0)
+    part += raised(hub, height=9.0, edge=4.0)
+    part += raised(disc(row, column, center=middle, radius=17.5), height=9.0, edge=3.0)
     part += _ribs(row, column) + _port(row, column)
     part -= raised(ring(row, column, center=middle, radius=57.0, width=2.4), height=1.6, edge=0.6)
     part += 0.05 * smooth_field(generator, (SIZE, SIZE), 9.0) * (part > 0.4)
@@ -84,13 +85,14 @@ def _ribs(row: Field, column: Field) -> Field:
     away = np.hypot(row, column)
     for inner, outer in zip(_around(RIBS, 18.0, 0.1), _around(RIBS, 50.0, 0.1), strict=True):
         sloped = 10.0 - 0.14 * (away - 18.0)
-        ribs = np.maximum(ribs, sloped * raised(bar(row, column, start=inner, end=outer, width=4.6), height=1.0, edge=1.8))
+        rib = bar(row, column, start=inner, end=outer, width=4.6)
+        ribs = np.maximum(ribs, sloped * raised(rib, height=1.0, edge=1.8))
     return ribs
 
 
 def _port(row: Field, column: Field) -> Field:
     """Return the side port: a short tube that leaves the ring."""
-    outline = bar(row, column, start=(-28.0, 40.0), end=(-44.0, 62.0), width=19.0)
+    outline = bar(row, column, start=(-31.0, 44.0), end=(-44.0, 62.0), width=19.0)
     collar = bar(row, column, start=(-42.0, 59.5), end=(-43.5, 61.5), width=25.0)
     return tube(outline, radius=9.5, wall=3.4) + 0.6 * tube(collar, radius=12.5, wall=3.0)
 
@@ -107,7 +109,8 @@ def _flaws(generator: np.random.Generator) -> Sequence[Flaw]:
     turn = float(generator.uniform(0.0, 2 * np.pi))
     found: list[Flaw] = []
     for number in range(int(generator.integers(6, 10))):
-        away, angle = 42.0 + float(generator.normal(0.0, 3.0)), turn + 0.055 * number + float(generator.normal(0.0, 0.02))
+        away = 42.0 + float(generator.normal(0.0, 3.0))
+        angle = turn + 0.055 * number + float(generator.normal(0.0, 0.02))
         size = float(generator.uniform(0.3, 0.95))
         radii = (size, size * float(generator.uniform(0.85, 1.15)), size)
         place = (centre + away * np.sin(angle), centre + away * np.cos(angle))

@@ -21,7 +21,7 @@ class Flaw:
     """A flaw at a place of the picture: its word, how thick it is there, and of what.
 
     ``patch_mm`` starts at pixel (``row``, ``column``); ``material`` None is a void. ``measurements`` are its true
-    sizes, with the names of a finding.
+    sizes, with the names of a finding. ``displaces`` is False for what lies beside the part instead of within it.
     """
 
     label: str
@@ -30,6 +30,7 @@ class Flaw:
     patch_mm: Field
     measurements: dict[str, float]
     material: str | None = None
+    displaces: bool = True
 
     @property
     def slices(self) -> tuple[slice, slice]:

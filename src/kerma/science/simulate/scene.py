@@ -56,8 +56,9 @@ class Part:
         own = maps[self.own]
         for flaw in self.flaws:
             here = _inside(flaw, own)
-            depth = np.minimum(flaw.patch_mm, here)
-            own[flaw.slices] = here - depth
+            depth = np.minimum(flaw.patch_mm, here) if flaw.displaces else flaw.patch_mm
+            if flaw.displaces:
+                own[flaw.slices] = here - depth
             if flaw.material is not None:
                 added = maps.setdefault(flaw.material, np.zeros_like(own))
                 added[flaw.slices] += depth
@@ -81,17 +82,27 @@ def picture(
 ) -> tuple[NDArray[np.uint16], tuple[Finding, ...], NDArray[np.uint16]]:
     """Expose a part once; return the stored pixels, its true findings and the label picture."""
     signal, variance = attenuated(beam, part.with_flaws())
-    sound, _ = attenuated(beam, part.thickness_mm) if part.flaws else (signal, variance)
     point = attenuated(beam, {name: np.array([[mm]]) for name, mm in reference_mm.items()})
     reference = float(point[0][0, 0]), float(point[1][0, 0])
     stored = exposed(signal, variance, detector, reference, generator)
-    findings, labels = _truth(part, _Noise(signal, sound, variance / quanta(detector, reference), detector))
+    findings, labels = truth_of(part, (signal, variance), beam, detector, reference)
     return stored, findings, labels
+
+
+def truth_of(
+    part: Part, exposed_to: tuple[Field, Field], beam: Beam, detector: Detector, reference: tuple[float, float]
+) -> tuple[tuple[Finding, ...], NDArray[np.uint16]]:
+    """Return the true findings of a part and its label picture, from the noise-free signal and variance behind it.
+
+    Visibility is told against the noise of the sound part, as an observer without a flaw before him has it.
+    """
+    sound = attenuated(beam, part.thickness_mm) if part.flaws else exposed_to
+    return _truth(part, _Noise(exposed_to[0], sound[0], sound[1] / quanta(detector, reference), detector))
 
 
 @dataclass(frozen=True)
 class _Noise:
-    """The noise-free pictures with and without flaws, and the variance of the white noise before the detector."""
+    """The noise-free pictures with and without flaws, and the white noise's variance before the detector's blur."""
 
     signal: Field
     sound: Field

@@ -13,8 +13,8 @@ Field = NDArray[np.float64]
 
 def grid(rows: int, columns: int, pixel_mm: float) -> tuple[Field, Field]:
     """Return row and column in mm from the middle of the picture, shapes (row, 1) and (1, column)."""
-    row = (np.arange(rows) - (rows - 1) / 2) * pixel_mm
-    column = (np.arange(columns) - (columns - 1) / 2) * pixel_mm
+    row: Field = (np.arange(rows, dtype=np.float64) - (rows - 1) / 2) * pixel_mm
+    column: Field = (np.arange(columns, dtype=np.float64) - (columns - 1) / 2) * pixel_mm
     return row[:, None], column[None, :]
 
 
@@ -40,13 +40,11 @@ def bar(row: Field, column: Field, *, start: tuple[float, float], end: tuple[flo
 
 
 def rectangle(
-    row: Field, column: Field, *, center: tuple[float, float], size: tuple[float, float], corner: float, turn_deg: float = 0.0
+    row: Field, column: Field, *, center: tuple[float, float], size: tuple[float, float], corner: float
 ) -> Field:
-    """Return the distance to a rectangle of ``size`` (height, width) with round corners, turned clockwise."""
-    angle = np.deg2rad(turn_deg)
-    down, right = row - center[0], column - center[1]
-    across = np.abs(down * np.cos(angle) - right * np.sin(angle)) - size[0] / 2 + corner
-    along = np.abs(down * np.sin(angle) + right * np.cos(angle)) - size[1] / 2 + corner
+    """Return the distance to a rectangle of ``size`` (height, width) with round corners."""
+    across = np.abs(row - center[0]) - size[0] / 2 + corner
+    along = np.abs(column - center[1]) - size[1] / 2 + corner
     outside = np.hypot(np.maximum(across, 0.0), np.maximum(along, 0.0))
     result: Field = outside + np.minimum(np.maximum(across, along), 0.0) - corner
     return result

@@ -76,7 +76,8 @@ def _center_line(plate: Plate, generator: np.random.Generator) -> Field:
 
 def _steel(plate: Plate, generator: np.random.Generator) -> Field:
     """Return the thickness of plate, cap, root and spatter in mm."""
-    rows, columns = np.arange(plate.rows)[:, None], np.arange(plate.columns)[None, :]
+    rows: Field = np.arange(plate.rows, dtype=np.float64)[:, None]
+    columns: Field = np.arange(plate.columns, dtype=np.float64)[None, :]
     steel = plate.thickness_mm + 0.012 * smooth_field(generator, (plate.rows, plate.columns), 6.0)
     steel += 0.05 * smooth_field(generator, (plate.rows, plate.columns), 300.0)
     wander = 2.5 * smooth_line(generator, plate.columns, 260.0)
