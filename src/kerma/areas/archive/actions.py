@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
 
-from kerma.areas.archive import queries, rules
+from kerma.areas.archive import queries, queries_check, rules
 from kerma.areas.archive.actions_index import Received, index
 from kerma.areas.archive.model import Arrival, Stored, opening
+from kerma.areas.archive.queries_check import CheckReport
 from kerma.errors import Altered, Conflict, Hostile, KermaError, NotAllowed, NotFound, TooLarge, Unreadable, WrongUsage
 from kerma.kernel import clock
 from kerma.kernel.action import Act, Actor, Kernel, action, refuse
@@ -126,8 +127,11 @@ def _demand_industry(kernel: Kernel, source: Arrival, header: Any) -> None:
 
 
 @action("archive.view")
-def view(act: Act, *, exam_pk: int, purpose: str) -> None:
-    """Open an exam to see its images and records."""
+def view(act: Act, *, exam_pk: int | None, purpose: str) -> None:
+    """Open an exam to see its images and records, or look through the lists of the archive (no ``exam_pk``)."""
+    if exam_pk is None:
+        act.record(purpose=purpose)
+        return
     if queries.exam_by_pk(act.connection, exam_pk) is None:
         raise NotFound(f"there is no exam {exam_pk}")
     same = (opening.c.actor_key == act.actor.key, opening.c.exam_pk == exam_pk)
@@ -149,6 +153,20 @@ def open_exam(kernel: Kernel, actor: Actor, *, exam_pk: int, purpose: str) -> No
         if opened_at is not None and rules.is_same_opening(clock.moment(opened_at), kernel.clock.now()):
             return
     view(kernel, actor, exam_pk=exam_pk, purpose=purpose)
+
+
+def list_exams(kernel: Kernel, actor: Actor, *, search: queries.Search) -> queries.Page:
+    """Return one page of exams; the ledger knows who looked."""
+    view(kernel, actor, exam_pk=None, purpose="list of exams")
+    with kernel.database.read() as connection:
+        return queries.exams(connection, search)
+
+
+def list_quarantine(kernel: Kernel, actor: Actor, *, before: int | None, limit: int) -> queries.Page:
+    """Return one page of the quarantine; the ledger knows who looked."""
+    view(kernel, actor, exam_pk=None, purpose="list of quarantine")
+    with kernel.database.read() as connection:
+        return queries.quarantined(connection, before, limit)
 
 
 @action("archive.export")
@@ -220,6 +238,22 @@ def _copy(kernel: Kernel, sha256: str, target: Path) -> int:
     if digest.hexdigest() != sha256:
         raise Altered(f"the bytes kept under {sha256} have changed: run `kerma archive check` and restore a backup")
     return size_bytes
+
+
+@action("archive.check")
+def _record_check(act: Act, *, report: CheckReport) -> None:
+    """Re-hash everything in the archive and compare it with the index and the ledger."""
+    found = {name: len(getattr(report, name)) for name in ("missing", "altered", "lost", "unrecorded", "interrupted")}
+    act.record(blobs=report.blobs, arrivals=report.arrivals, is_unaltered=report.is_unaltered, **found)
+
+
+def check(kernel: Kernel, actor: Actor, progress: Callable[[int, int], None] = lambda done, total: None) -> CheckReport:
+    """Check the whole archive and record in the ledger what was found."""
+    if not is_granted(_record_check.name, actor.permissions):
+        refuse(kernel, actor, _record_check.name)
+    report = queries_check.check(kernel, progress)
+    _record_check(kernel, actor, report=report)
+    return report
 
 
 @action("archive.delete")

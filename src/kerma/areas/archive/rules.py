@@ -192,6 +192,14 @@ SUFFIXES: Mapping[str, str] = {
 }
 
 
+MEDIA_TYPES: Mapping[str, str] = {
+    "DICOM": "application/dicom",
+    "DICONDE": "application/dicom",
+    "DICOS": "application/dicom",
+}
+"""How the bytes of a format are served; whatever is not listed is plain bytes, which no browser interprets."""
+
+
 def export_name(row: Mapping[str, Any]) -> str:
     """Return the path of an image in an export, made of numbers and its digest only: nothing a file says of itself."""
     series = row["series_number"] if row["series_number"] is not None else 0
