@@ -10,11 +10,26 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerma.errors import WrongUsage
-from kerma.science.imaging.image import Image
-from kerma.science.results import Finding
+from kerma.science.options import Option, parse
+
+if TYPE_CHECKING:
+    from kerma.science.imaging.image import Image
+    from kerma.science.results import Finding
+
+OPTIONS: Mapping[str, Option] = {
+    option.name: option
+    for option in (
+        Option("plane", "whole", "plane of the image (frame, energy or view), counted from 0"),
+        Option("threshold", "number", "local standard deviations a response must reach; default 5"),
+        Option("transmission", "number", "highest transmission (or share of the grey range) that counts as opaque"),
+        Option("area_mm2", "number", "smallest opaque area in mm2 that alarms"),
+        Option("area_px", "number", "smallest opaque area in pixels that alarms, where there is no scale"),
+    )
+}
+"""Every option of a detector, by name."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,11 @@ class Detector:
     option_names: tuple[str, ...]
     passes_over: frozenset[str]
     """Modalities it is not made for: an exam's analysis does not run it there, and says so."""
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options it takes."""
+        return tuple(OPTIONS[name] for name in self.option_names)
 
     def load(self) -> ModuleType:
         """Import the module ``kerma.science.detect.<name>``."""
@@ -81,7 +101,8 @@ def detect(name: str, image: Image, **options: Any) -> tuple[Finding, ...]:
     reason = refusal(image)
     if reason:
         raise WrongUsage(f"detector '{name}' cannot look at this image: {reason}")
-    if not 0 <= given.get("plane", 0) < image.planes:
-        raise WrongUsage(f"plane {given['plane']} does not exist: the image has {image.planes}, counted from 0")
-    findings: tuple[Finding, ...] = entry.load().detect(image, **given)
+    values = {key: parse(OPTIONS[key], value) for key, value in given.items()}
+    if values.get("plane", 0) >= image.planes:
+        raise WrongUsage(f"plane {values['plane']} does not exist: the image has {image.planes}, counted from 0")
+    findings: tuple[Finding, ...] = entry.load().detect(image, **values)
     return findings

@@ -11,24 +11,17 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerma.errors import WrongUsage
-from kerma.science.imaging.image import Image
-from kerma.science.results import Measurement, NotMeasurable
+from kerma.science.options import Option, parse
+
+if TYPE_CHECKING:
+    from kerma.science.imaging.image import Image
+    from kerma.science.results import Measurement, NotMeasurable
 
 
-@dataclass(frozen=True)
-class Option:
-    """One option of a measurement: its name, what kind of value it takes, and what it means."""
-
-    name: str
-    kind: str
-    """region (row,column,height,width), point (row,column), number (above zero) or whole (0, 1, 2, …)."""
-    meaning: str
-
-
-_OPTIONS = {
+OPTIONS: Mapping[str, Option] = {
     option.name: option
     for option in (
         Option("plane", "whole", "plane of the image (frame, energy or view), counted from 0; default 0"),
@@ -41,6 +34,7 @@ _OPTIONS = {
         Option("target", "number", "target exposure index; default the one stored in the image"),
     )
 }
+"""Every option of a measurement, by name."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ class Measure:
     @property
     def options(self) -> tuple[Option, ...]:
         """The options it takes."""
-        return tuple(_OPTIONS[name] for name in self.option_names)
+        return tuple(OPTIONS[name] for name in self.option_names)
 
     def load(self) -> ModuleType:
         """Import the module ``kerma.science.measure.<name>``."""
@@ -100,38 +94,15 @@ def run(name: str, image: Image, **options: Any) -> Measurement | NotMeasurable:
     if unknown:
         raise WrongUsage(f"'{name}' has no option '{unknown[0]}'; it takes {', '.join(entry.option_names)}")
     module = entry.load()
-    reason = _refusal(image) if entry.needs_pixels else None
-    if reason:
-        return NotMeasurable(name, module.VERSION, reason)
-    values = {key: _value(_OPTIONS[key], value) for key, value in given.items()}
+    if entry.needs_pixels:
+        from kerma.science.imaging.values import refusal
+        from kerma.science.results import NotMeasurable
+
+        reason = refusal(image)
+        if reason:
+            return NotMeasurable(name, module.VERSION, reason)
+    values = {key: parse(OPTIONS[key], value) for key, value in given.items()}
     if values.get("plane", 0) >= image.planes:
         raise WrongUsage(f"plane {values['plane']} does not exist: the image has {image.planes}, counted from 0")
     result: Measurement | NotMeasurable = module.measure(image, **values)
     return result
-
-
-def _refusal(image: Image) -> str | None:
-    from kerma.science.imaging.values import refusal
-
-    return refusal(image)
-
-
-def _value(option: Option, given: Any) -> Any:
-    """Turn text (from a command line or a form) into a value; other values are checked by their kind alone."""
-    from kerma.science.measure.region import parse_region
-
-    if option.kind == "region":
-        return parse_region(given) if isinstance(given, str) else given
-    try:
-        if option.kind == "point":
-            row, column = given.split(",") if isinstance(given, str) else given
-            return float(row), float(column)
-        number = float(given)
-        if option.kind == "whole" and number == int(number) >= 0:
-            return int(number)
-        if option.kind == "number" and 0 < number < float("inf"):
-            return number
-    except (ValueError, TypeError, OverflowError):
-        pass
-    expected = {"point": "row,column", "whole": "a whole number from 0", "number": "a number above 0"}[option.kind]
-    raise WrongUsage(f"option '{option.name}' ({option.meaning}) must be {expected}; '{given}' is not")

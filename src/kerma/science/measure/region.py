@@ -44,15 +44,6 @@ class Region:
         return [self.row, self.column, self.height, self.width]
 
 
-def parse_region(text: str) -> Region:
-    """Read ``row,column,height,width`` in pixels."""
-    try:
-        row, column, height, width = (int(part) for part in text.split(","))
-    except ValueError:
-        raise WrongUsage(f"a region is row,column,height,width in whole pixels; '{text}' is not") from None
-    return Region(row, column, height, width)
-
-
 def inside(image: Image, region: Region) -> Region:
     """Return the region; raise :class:`WrongUsage` when it is empty or leaves the image."""
     is_inside = (
