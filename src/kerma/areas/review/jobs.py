@@ -66,4 +66,4 @@ def _reader() -> GuardedReader:
     """Start the guarded reader once per process: starting it costs more than reading most images."""
     from kerma.formats.guard import GuardedReader
 
-    return GuardedReader().__enter__()
+    return GuardedReader()
