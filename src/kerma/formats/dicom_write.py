@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 MULTI_FRAME_BYTE = "1.2.840.10008.5.1.4.1.1.7.2"
 MULTI_FRAME_WORD = "1.2.840.10008.5.1.4.1.1.7.3"
+MULTI_FRAME_COLOUR = "1.2.840.10008.5.1.4.1.1.7.4"
 DX_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
 DX_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
 
@@ -197,7 +198,7 @@ def capture_class(image: Image) -> str:
     if image.planes == 1:
         return SECONDARY_CAPTURE
     if image.is_colour:
-        raise WrongUsage(f"{image.planes} colour planes: write each plane as an image of its own")
+        return MULTI_FRAME_COLOUR
     return MULTI_FRAME_BYTE if image.pixels.dtype.itemsize == 1 else MULTI_FRAME_WORD
 
 

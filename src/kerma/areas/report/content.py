@@ -88,6 +88,7 @@ def printed(report: Report) -> dict[str, Any]:
 
 
 def picture_name(exam_number: int, picture_number: int) -> str:
+    """Return the file name under which the template finds a picture."""
     return f"picture-{exam_number}-{picture_number}.jpg"
 
 

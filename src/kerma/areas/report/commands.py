@@ -1,0 +1,115 @@
+"""The command ``kerma examine``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from kerma.kernel.industry import Industry
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the command line."""
+    cli.command("examine")(examine)
+
+
+def examine(  # noqa: PLR0913 - one parameter per option of the command
+    ctx: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Image files, or folders of them.")],
+    industry: Annotated[str, typer.Option("--industry", help="security, ndt or medical.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for result.json, report.pdf, pictures, DICOM reports.")],
+    rules: Annotated[str, typer.Option("--rules", help="Acceptance table to judge by; 'none' judges nothing.")] = "",
+    thickness_mm: Annotated[float | None, typer.Option("--thickness-mm", help="Thickness the rays pass, mm.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print result.json on standard output.")] = False,
+) -> int:
+    """Take image files to measurements, findings, verdicts and a report; needs no server.
+
+    Exit code 0: done; 1: done, but some files were refused (result.json says which and why); 2: wrong usage.
+    """
+    from datetime import UTC, datetime
+
+    from kerma.areas.report.collect import files_of
+    from kerma.areas.report.examine import Order
+    from kerma.areas.report.examine import examine as run
+    from kerma.areas.report.rules import exit_code
+
+    chosen = _industry(ctx.obj.industries, industry, rules)
+    files = files_of(paths, out)
+    order = Order(chosen, out, datetime.now(UTC).replace(microsecond=0), thickness_mm)
+    with _Progress(2 * len(files) + 1) as progress:
+        result = run(order, files, progress.tick)
+    _print(result, out, as_json)
+    return exit_code(result["refused"])
+
+
+def _industry(industries: Any, name: str, rules: str) -> Industry:
+    from dataclasses import replace
+
+    from kerma.errors import NotFound, WrongUsage
+    from kerma.standards import table, table_names
+
+    if name not in industries:
+        raise WrongUsage(f"'{name}' is no industry; give --industry {' or '.join(industries)}")
+    chosen: Industry = industries[name]
+    if not rules:
+        return chosen
+    if rules == "none":
+        return replace(chosen, plan=replace(chosen.plan, pack=None))
+    try:
+        table(rules)
+    except NotFound as error:
+        packs = [one for one in table_names() if "/acceptance" in one]
+        raise WrongUsage(f"'{rules}' is no acceptance table; there are: {', '.join(packs)}") from error
+    return replace(chosen, plan=replace(chosen.plan, pack=rules))
+
+
+def _print(result: dict[str, Any], out: Path, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    for exam in result["exams"]:
+        findings = sum(len(image["findings"]) for image in exam["images"])
+        decision = exam["decision_proposed"] or "none"
+        count = len(exam["images"])
+        typer.echo(
+            f"{exam['subject'] or exam['exam_uid']}: {count} image{'s' if count != 1 else ''}, "
+            f"{findings} finding{'s' if findings != 1 else ''}, proposed: {decision}"
+        )
+    for refused in result["refused"]:
+        typer.echo(f"refused {refused['path']}: {refused['reason']}", err=True)
+    typer.echo(f"report: {out / 'report.pdf'}")
+
+
+class _Progress:
+    """A progress bar on standard error: one step per file looked at and per image read."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def __enter__(self) -> _Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._progress.start()
+        self._task = self._progress.add_task("examining", total=self._total)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.update(self._task, completed=self._total, description="examined")
+        self._progress.stop()
+
+    def tick(self, what: str) -> None:
+        """Say what is being done and move on by one step."""
+        self._progress.update(self._task, advance=1, description=what[:32])

@@ -1,0 +1,215 @@
+"""The whole road on files, without server or database: collect, read, analyse, report, write.
+
+What it writes is written whole or not at all; ``result.json`` comes last, so where it stands the run was complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerma import __version__
+from kerma.areas.report import rules
+from kerma.areas.report.collect import Collection, Found, collect
+from kerma.areas.report.content import ExamPart, Picture, Report
+from kerma.errors import KermaError
+
+if TYPE_CHECKING:
+    from kerma.formats.guard import GuardedReader
+    from kerma.kernel.industry import Industry
+    from kerma.science.imaging.image import Image
+
+PLAIN_FORMATS = ("TIFF", "PNG", "JPEG", "RAW")
+"""Formats whose images get a DICOM copy, so that the structured report has something to refer to."""
+
+Tick = Callable[[str], None]
+"""Told what is being done now, once per step."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for."""
+
+    industry: Industry
+    out: Path
+    made_at: datetime
+    thickness_mm: float | None = None
+
+
+@dataclass
+class Run:
+    """What has come of it so far."""
+
+    exams: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[ExamPart] = field(default_factory=list)
+
+
+def examine(order: Order, files: Sequence[tuple[Path, bool]], tick: Tick) -> dict[str, Any]:
+    """Examine the files and write everything to the output folder; return the content of ``result.json``.
+
+    One bad file or exam never stops the others: it is listed under ``refused`` with the reason.
+    """
+    from kerma.formats.guard import GuardedReader
+
+    order.out.mkdir(parents=True, exist_ok=True)
+    with GuardedReader() as reader:
+        warm = threading.Thread(target=_import_ahead, daemon=True)
+        warm.start()
+        gathered = collect(files, reader, tick)
+        run = Run()
+        _examine_all(order, gathered, reader, run, tick)
+    warm.join()
+    tick("report")
+    result = _result(order, gathered, run)
+    _write_report(order, gathered, run)
+    write_whole(order.out / "result.json", _json(result))
+    return result
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there completely or not at all, whatever happens meanwhile."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _import_ahead() -> None:
+    """Load what the end of the road needs while the reader's process is still at its beginning."""
+    import highdicom.sr  # noqa: F401
+    import typst  # noqa: F401
+
+
+def _examine_all(order: Order, gathered: Collection, reader: GuardedReader, run: Run, tick: Tick) -> None:
+    exams = list(gathered.exams.values())
+    stems = rules.slugs([(found[0].header.subject_id, found[0].header.exam_uid) for found in exams])
+    for stem, found in zip(stems, exams, strict=True):
+        images, kept = _read(found, reader, gathered, tick)
+        if not images:
+            continue
+        tick(f"exam {stem}")
+        try:
+            _examine_one(order, stem, images, kept, run)
+        except Exception as error:  # the other exams must still come out; the reason is told, never swallowed
+            why = str(error) if isinstance(error, KermaError) else f"{type(error).__name__}: {error}"
+            gathered.refused.extend(
+                {"path": str(one.path), "reason": f"could be read but not examined ({why})"} for one in kept
+            )
+    if len(run.exams) > 1:
+        for document, part in zip(run.exams, run.parts, strict=True):
+            _write_exam(order, document, part)
+
+
+def _read(
+    found: Sequence[Found], reader: GuardedReader, gathered: Collection, tick: Tick
+) -> tuple[list[Image], list[Found]]:
+    images: list[Image] = []
+    kept: list[Found] = []
+    for one in found:
+        tick(one.path.name)
+        try:
+            images.append(reader.read(one.path))
+            kept.append(one)
+        except (KermaError, OSError) as error:
+            gathered.refused.append({"path": str(one.path), "reason": str(error)})
+    return images, kept
+
+
+def _examine_one(order: Order, stem: str, images: Sequence[Image], found: Sequence[Found], run: Run) -> None:
+    from kerma.areas.report import pictures
+    from kerma.science.analysis import Source, analyse, exam_document
+    from kerma.science.imaging.annotate import png
+
+    analysis = analyse(images, order.industry.plan, thickness_mm=order.thickness_mm)
+    document = exam_document(images, [Source(str(one.path), one.sha256) for one in found], analysis)
+    drawn = pictures.drawings(images, document)
+    document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(images, drawn))]
+    names = [f"{stem}.png" if number == 1 else f"{stem}-{number}.png" for number in range(1, len(drawn) + 1)]
+    paper: list[Picture] = []
+    for name, drawing in zip(names, drawn, strict=True):
+        facts = {"Software": f"Kerma {__version__}", "Source": found[drawing.image_number - 1].sha256}
+        write_whole(order.out / name, png(pictures.for_screen(drawing, document), facts))
+        paper.append(pictures.for_paper(drawing))
+    dicom = _write_dicom(order, stem, images, found, document)
+    document["files"] = {"pictures": names, **dicom}
+    run.exams.append(document)
+    run.parts.append(ExamPart(document, paper))
+
+
+def _remarks(found: Sequence[Found], note: str) -> list[str]:
+    remarks = [note] if note else []
+    by_uid: dict[str, list[str]] = {}
+    for one in found:
+        by_uid.setdefault(one.header.image_uid, []).append(one.path.name)
+    remarks += [
+        f"{' and '.join(names)} claim to be the same image but differ: one was altered or encoded anew"
+        for names in by_uid.values()
+        if len(names) > 1
+    ]
+    return remarks
+
+
+def _write_dicom(
+    order: Order, stem: str, images: Sequence[Image], found: Sequence[Found], document: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the structured report, and the DICOM form of images that have none for it to refer to."""
+    from kerma.formats import dicom_write, structured_report
+
+    identity = dicom_write.Identity.of(found[0].header)
+    references = [
+        structured_report.reference_of(image, number, identity.exam_uid, dicom_write.capture_class(image))
+        for number, image in enumerate(images, start=1)
+    ]
+    copies = []
+    for number, image in enumerate(images, start=1):
+        if image.format in PLAIN_FORMATS:
+            name = f"{stem}.sc.dcm" if number == 1 else f"{stem}-{number}.sc.dcm"
+            copy = dicom_write.secondary_capture(image, identity, number=number, made_at=order.made_at)
+            write_whole(order.out / name, copy)
+            copies.append(name)
+    name = f"{stem}.sr.dcm"
+    report = structured_report.write(document, references, identity, made_at=order.made_at)
+    write_whole(order.out / name, report)
+    return {"structured_report": name, "dicom_copies": copies}
+
+
+def _write_exam(order: Order, document: dict[str, Any], part: ExamPart) -> None:
+    """Write one exam's own result and report, when the run has several."""
+    from kerma.areas.report.document import build
+
+    stem = document["files"]["structured_report"].removesuffix(".sr.dcm")
+    document["files"] |= {"result": f"{stem}.json", "report": f"{stem}.pdf"}
+    write_whole(order.out / f"{stem}.pdf", build(Report(order.industry, [part], order.made_at)))
+    write_whole(order.out / f"{stem}.json", _json(document))
+
+
+def _write_report(order: Order, gathered: Collection, run: Run) -> None:
+    from kerma.areas.report.document import build
+
+    report = Report(
+        order.industry, run.parts, order.made_at, refused=gathered.refused, passed_over=gathered.passed_over
+    )
+    write_whole(order.out / "report.pdf", build(report))
+
+
+def _result(order: Order, gathered: Collection, run: Run) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "industry": order.industry.name,
+        "made_at": order.made_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "exams": run.exams,
+        "refused": gathered.refused,
+        "passed_over": gathered.passed_over,
+    }
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
