@@ -21,6 +21,7 @@ from kerma.kernel.identity_model import (
     role_permission,
     roles_of,
     session,
+    sha256,
     token,
 )
 from kerma.kernel.passwords import check_acceptable, hash_password
@@ -29,7 +30,6 @@ from kerma.kernel.sessions import (
     actor_of_session,
     end_own_session,
     sessions_of,
-    sha256,
     sign_in,
     sign_out,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -87,6 +88,11 @@ token = sa.Table(
     sa.Column("revoked_at", Moment),
 )
 """One row per bearer token of a program that uses the API."""
+
+
+def sha256(token: str) -> str:
+    """Return the SHA-256 of a token, hexadecimal: what is stored of it."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def fold(login: str) -> str:

@@ -6,28 +6,24 @@ old, when the person signs out or ends it from elsewhere, and when the account i
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from kerma.errors import NotFound, NotSignedIn, TooManyRequests
+from kerma.errors import NotFound, NotSignedIn
 from kerma.kernel import clock as clocks
-from kerma.kernel import passwords, sign_in_rules
+from kerma.kernel import passwords
 from kerma.kernel.action import Act, Actor, Kernel, action
-from kerma.kernel.identity_model import actor_of_person, fold, login_attempt, person, session
+from kerma.kernel.identity_model import actor_of_person, login_attempt, person, session, sha256
+from kerma.kernel.sign_in_attempts import Attempt, begin_attempt
 
 log = logging.getLogger(__name__)
 
-FAMILIAR_S = 30 * 86_400.0
-"""An address from which the account signed in within this time counts its failures apart from all others."""
 SEEN_STEP_S = 30.0
 """A session's last use is written at most this often."""
-SIGN_IN_LOCK = 0x6B65726D62
 WRONG = "the login or the password is wrong"
 
 
@@ -38,14 +34,6 @@ class Session:
     id: int
     token: str = field(repr=False)
     actor: Actor
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    id: int
-    person_id: int | None
-    stored: str | None
-    is_disabled: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ def sign_in(
     TooManyRequests
         Too many tries from this address, or too many failures for this account; says how long to wait.
     """
-    attempt = _begin_attempt(kernel, login, address)
+    attempt = begin_attempt(kernel, login, address)
     is_right = passwords.is_right(attempt.stored, password)
     if not is_right or attempt.person_id is None or attempt.is_disabled:
         _note_failure(kernel, _ANYBODY, attempt=attempt)
@@ -188,7 +176,7 @@ def _begin_session(act: Act, *, attempt_id: int, address: str, user_agent: str) 
 
 
 @action("identity.sign_in_failed")
-def _note_failure(act: Act, *, attempt: _Attempt) -> None:
+def _note_failure(act: Act, *, attempt: Attempt) -> None:
     """Record that a sign-in failed."""
     account = "unknown" if attempt.person_id is None else f"person:{attempt.person_id}"
     act.record(account=account, attempt_id=attempt.id, is_disabled=attempt.is_disabled)
@@ -200,66 +188,6 @@ def _end_session(act: Act, *, session_id: int) -> None:
     """End a session: by signing out, or from another place."""
     act.connection.execute(session.update().where(session.c.id == session_id).values(ended_at=act.at_text))
     act.record(session_id=session_id)
-
-
-def _begin_attempt(kernel: Kernel, login: str, address: str) -> _Attempt:
-    """Count this try before it is checked, so that tries made at the same moment count each other."""
-    now = kernel.clock.now()
-    account = sha256(fold(login))
-    with kernel.database.write() as connection:
-        if not kernel.database.is_sqlite:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SIGN_IN_LOCK)))
-        _check_pace(kernel, connection, account, address, now)
-        connection.execute(login_attempt.delete().where(login_attempt.c.at < _before(now, FAMILIAR_S)))
-        attempt_id = connection.execute(
-            login_attempt.insert()
-            .values(account_sha256=account, address=address[:64], at=clocks.text(now), succeeded=False)
-            .returning(login_attempt.c.id)
-        ).scalar_one()
-        row = connection.execute(
-            sa.select(person.c.id, person.c.password_hash, person.c.disabled_at).where(
-                person.c.login_folded == fold(login)
-            )
-        ).one_or_none()
-    if row is None:
-        return _Attempt(attempt_id, None, None, False)
-    return _Attempt(attempt_id, row.id, row.password_hash, row.disabled_at is not None)
-
-
-def _check_pace(kernel: Kernel, connection: sa.Connection, account: str, address: str, now: datetime) -> None:
-    from_address = sa.select(login_attempt.c.at).where(
-        login_attempt.c.address == address[:64], login_attempt.c.at > _before(now, sign_in_rules.MINUTE_S)
-    )
-    wait_s = max(
-        sign_in_rules.wait_for_address_s(
-            _ages_s(connection.scalars(from_address).all(), now), kernel.settings.sign_in_per_address
-        ),
-        sign_in_rules.wait_after_failures_s(
-            _ages_s(_failures(connection, account, address, now), now), kernel.settings.sign_in_per_account
-        ),
-    )
-    if wait_s > 0:
-        raise TooManyRequests(f"too many sign-ins; try again in {wait_s:.0f} s", retry_after_s=wait_s)
-
-
-def _failures(connection: sa.Connection, account: str, address: str, now: datetime) -> Sequence[str]:
-    """The failures that count against this try: those from this address if the account is at home there, else those
-    from all strange addresses together. So nobody elsewhere can slow down a person at the usual place.
-    """
-    successes = sa.select(login_attempt.c.address, sa.func.max(login_attempt.c.at).label("at")).where(
-        login_attempt.c.account_sha256 == account, login_attempt.c.succeeded
-    )
-    familiar = {row.address: row.at for row in connection.execute(successes.group_by(login_attempt.c.address))}
-    failures = sa.select(login_attempt.c.at).where(
-        login_attempt.c.account_sha256 == account,
-        ~login_attempt.c.succeeded,
-        login_attempt.c.at > _before(now, sign_in_rules.REMEMBERED_S),
-    )
-    if address[:64] in familiar:
-        failures = failures.where(login_attempt.c.address == address[:64], login_attempt.c.at > familiar[address[:64]])
-    else:
-        failures = failures.where(login_attempt.c.address.not_in(list(familiar)))
-    return connection.scalars(failures).all()
 
 
 def _live(connection: sa.Connection, token: str) -> _Open | None:
@@ -292,14 +220,5 @@ def _strengthen(kernel: Kernel, person_id: int, stored: str, password: str) -> N
         )
 
 
-def sha256(token: str) -> str:
-    """Return the SHA-256 of a token, hexadecimal: what is stored of it."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _before(now: datetime, seconds: float) -> str:
     return clocks.text(now - timedelta(seconds=seconds))
-
-
-def _ages_s(moments: Sequence[str], now: datetime) -> list[float]:
-    return [max(0.0, (now - clocks.moment(at)).total_seconds()) for at in moments]

@@ -90,11 +90,17 @@ class Setting:
     """One line of the table: the field, its environment variable, default, meaning and reader."""
 
     name: str
-    variable: str
+    environment: str
+    """The environment variable."""
     default: str
     """As it would be written; ``{home}`` stands for the home folder."""
     help: str
     read: Reader
+
+    @property
+    def shown_default(self) -> str:
+        """The default as the documentation shows it."""
+        return self.default.replace("{home}", "$KERMA_HOME") or "(none)"
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -226,11 +232,11 @@ class Settings:
         wrong = _misspelt(given)
         values: dict[str, Any] = {}
         for setting in SETTINGS:
-            written = given.get(setting.variable, "") or setting.default.format(home=values.get("home", ""))
+            written = given.get(setting.environment, "") or setting.default.format(home=values.get("home", ""))
             try:
                 values[setting.name] = setting.read(written)
             except ValueError as error:
-                wrong.append(f"{setting.variable} is {_without_secret(written)!r}, but {error}")
+                wrong.append(f"{setting.environment} is {_without_secret(written)!r}, but {error}")
                 values[setting.name] = None
         if wrong:
             raise WrongUsage("; ".join(wrong) + ". 'kerma doctor' shows every setting")
@@ -243,7 +249,7 @@ class Settings:
 
 def _misspelt(given: Mapping[str, str]) -> list[str]:
     """Name variables that look like a setting but are none: a misspelt setting must not be passed over in silence."""
-    known = [setting.variable for setting in SETTINGS]
+    known = [setting.environment for setting in SETTINGS]
     strangers = [name for name in given if name.startswith("KERMA_") and name not in known]
     meant = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.85) for name in strangers}
     return [f"{name} is no setting; {close[0]} was probably meant" for name, close in meant.items() if close]

@@ -7,6 +7,5 @@ context.configure(
     target_metadata=context.config.attributes.get("metadata"),
     render_as_batch=True,  # SQLite cannot alter a column in place
     compare_type=True,
-    compare_server_default=True,
 )
 context.run_migrations()
