@@ -117,6 +117,7 @@ def _conditions(image: Image, thickness_mm: float | None) -> Conditions:
         weld_width_mm=_technique(image, "weld_width_mm"),
         joint_coefficient=_technique(image, "joint_coefficient"),
         spacing=image.spacing,
+        part=str(image.technique.get("part", "")),
         axis="row" if image.technique.get("weld_axis") == "row" else "column",
     )
 

@@ -16,6 +16,7 @@ class NotJudgedError(Exception):
 class Conditions:
     """What a rule may ask about the examined part; None where nobody has said it.
 
+    ``part`` is the kind of part where somebody has said it ("weld", "casting"): rules for another kind are not applied.
     ``axis`` is the direction of the weld in the image: "column" when it runs from left to right.
     ``extension_stage`` counts how often the inspection has already been extended (0 at the first examination).
     """
@@ -24,6 +25,7 @@ class Conditions:
     weld_length_mm: float | None = None
     weld_width_mm: float | None = None
     joint_coefficient: float | None = None
+    part: str = ""
     spacing: Spacing = Spacing()
     axis: Literal["column", "row"] = "column"
     extension_stage: int = 0

@@ -17,6 +17,9 @@ from kerma.standards import table
 NONE = "none"
 """The decision code of "the software proposes nothing; a person decides"."""
 
+CONSEQUENCE_UNIT = "rules"
+"""Unit of verdicts that count broken rules: they follow from the others and are no reason of their own."""
+
 Hits = list[str]
 
 
@@ -78,7 +81,7 @@ def _look_verdict(row: Mapping[str, str], evidence: Evidence, where: str) -> Hit
     return [
         f"{verdict.rule} ({verdict.source.clause})"
         for verdict in evidence.verdicts
-        if row["name"] in ("*", verdict.rule) and verdict.outcome == row["value"]
+        if row["name"] in ("*", verdict.rule) and verdict.outcome == row["value"] and verdict.unit != CONSEQUENCE_UNIT
     ]
 
 

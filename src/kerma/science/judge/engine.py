@@ -31,6 +31,8 @@ def judge(findings: Sequence[Finding], pack: str | Pack, conditions: Conditions 
     """
     loaded = load_pack(pack) if isinstance(pack, str) else pack
     given = conditions or Conditions()
+    if not any(_is_for(rule, given) for rule in loaded.rules):
+        return (_other_part(loaded, given),)
     plain = [_judge_rule(rule, findings, loaded, given) for rule in _in_force(loaded, given)]
     return _with_extension((*plain, *_uncovered(findings, loaded)), loaded, given)
 
@@ -55,15 +57,25 @@ def _gravity(verdict: Verdict) -> tuple[int, float]:
 
 
 def _in_force(pack: Pack, conditions: Conditions) -> list[Rule]:
-    """Return the rules whose thickness range holds the part; of several ranges of one rule, the one in force."""
+    """Return the rules for this kind of part and thickness; of several rows of one name, the first that holds it."""
     thickness = conditions.thickness_mm
     chosen: dict[str, Rule] = {}
     for rule in pack.rules:
         below = thickness is not None and rule.thickness_over_mm is not None and thickness <= rule.thickness_over_mm
         above = thickness is not None and rule.thickness_up_to_mm is not None and thickness > rule.thickness_up_to_mm
-        if not below and not above:
+        if not below and not above and _is_for(rule, conditions):
             chosen.setdefault(rule.rule, rule)
     return list(chosen.values())
+
+
+def _is_for(rule: Rule, conditions: Conditions) -> bool:
+    return not rule.part or not conditions.part or rule.part == conditions.part
+
+
+def _other_part(pack: Pack, conditions: Conditions) -> Verdict:
+    kinds = " or ".join(sorted({rule.part for rule in pack.rules}))
+    reason = f"Not judged: the rules are for a {kinds}, this is a {conditions.part}. Choose the pack agreed for it."
+    return Verdict("rules for another part", "not-judged", Citation.of(pack.table), reason)
 
 
 def _judge_rule(rule: Rule, findings: Sequence[Finding], pack: Pack, conditions: Conditions) -> Verdict:
@@ -122,9 +134,9 @@ def _reason(rule: Rule, outcome: Outcome, amount: Amount, conditions: Conditions
     said = []
     if outcome == "not-judged":
         said.append(f"Not judged: {'; '.join(amount.missing)}.")
-    elif amount.limit is not None:
+    elif amount.limit:
         relation = "above" if exceeds(amount.measured, amount.limit) else "within"
-        limit = f"{_shown(amount.limit)} {rule.unit}" if amount.limit else "none"
+        limit = f"{_shown(amount.limit)} {rule.unit}"
         said.append(f"Measured {_shown(amount.measured)} {rule.unit}, {relation} the limit of {limit}.")
     if amount.note:
         said.append(f"{amount.note[0].upper()}{amount.note[1:]}.")
@@ -156,14 +168,15 @@ def _uncovered(findings: Sequence[Finding], pack: Pack) -> list[Verdict]:
 
 def _with_extension(verdicts: tuple[Verdict, ...], pack: Pack, conditions: Conditions) -> tuple[Verdict, ...]:
     """Judge the chain rules by the verdicts of the others: unacceptable findings extend the inspection."""
-    chains = [rule for rule in pack.rules if rule.kind == "extension"]
+    chains = [rule for rule in pack.rules if rule.kind == "extension" and _is_for(rule, conditions)]
     names = {rule.rule for rule in chains}
     plain = tuple(verdict for verdict in verdicts if verdict.rule not in names)
     failed = [verdict for verdict in plain if verdict.outcome in ("fail", "advisory")]
     unjudged = [verdict for verdict in plain if verdict.outcome == "not-judged"]
     missing = ("it hangs on rules that could not be judged",) if unjudged else ()
     ids = tuple(dict.fromkeys(name for verdict in failed for name in verdict.finding_ids))
-    note = "the inspection is to be extended" if failed else "nothing unacceptable was found that extends it"
+    broken = ", ".join(verdict.rule for verdict in failed)
+    note = f"the inspection is to be extended because of: {broken}" if failed else "nothing unacceptable extends it"
     amount = Amount(float(len(failed)), 0.0, ids, note, missing)
     judged = tuple(_verdict(rule, pack.cite(rule), amount, conditions, nothing=False) for rule in chains)
     return (*plain, *judged)

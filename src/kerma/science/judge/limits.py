@@ -80,7 +80,7 @@ def spacing(rule: Rule, findings: Sequence[Finding], conditions: Conditions) -> 
     near = np.triu(gaps_mm(placed) < (rule.gap_factor or 0.0) * np.maximum(sizes[:, None], sizes[None, :]), k=1)
     ids = tuple(placed[index].id for index in sorted({int(i) for pair in np.argwhere(near) for i in pair}))
     pairs = int(near.sum())
-    note = f"{pairs} pairs are nearer than {rule.gap_factor:g} times the larger finding" if pairs else ""
+    note = f"{pairs or 'no'} pairs are nearer to each other than {rule.gap_factor:g} times the larger of the two"
     return Amount(float(pairs), 0.0, ids, note, measured.missing)
 
 

@@ -30,6 +30,7 @@ class Rule:
     kind: str
     labels: tuple[str, ...] = ()
     measure: tuple[str, ...] = ()
+    part: str = ""
     joint_coefficient: float | None = None
     thickness_over_mm: float | None = None
     thickness_up_to_mm: float | None = None

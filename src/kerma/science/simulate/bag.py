@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.science.imaging.image import Image, Spacing
-from kerma.science.results import Finding
 from kerma.science.simulate import bag_things as things
 from kerma.science.simulate.bag_box import PIXEL_MM, Bag
 from kerma.science.simulate.beam import Beam, tube
@@ -46,14 +45,12 @@ def bag(seed: int, *, threat: str = "random") -> SimulatedImage:
     part = Part(packed.maps, _threats(packed, generator) if has_threat else ())
     low, high = beams()
     planes: list[NDArray[np.uint16]] = []
-    findings: tuple[Finding, ...] = ()
-    labels = np.zeros((0, 0), np.uint16)
     for beam, snr in ((low, 330.0), (high, 280.0)):
         detector = Detector(snr=snr, blur_px=0.55, focal_blur_px=0.35, reference_stored=OPEN_BEAM_STORED)
         signal, variance = attenuated(beam, part.with_flaws())
         open_beam = 1.0, float(beam.variance_weights.sum() / beam.signal_weights.sum())
         planes.append(exposed(signal, variance, detector, open_beam, generator))
-        findings, labels = truth_of(part, (signal, variance), beam, detector, open_beam)
+    findings, labels = truth_of(part, (signal, variance), high, detector, open_beam)
     numbers = effective_number(planes[0] / OPEN_BEAM_STORED, planes[1] / OPEN_BEAM_STORED, low, high)
     planes.append(np.rint(numbers * Z_SCALE).astype(np.uint16))
     truth = {

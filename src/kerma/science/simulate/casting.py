@@ -44,7 +44,7 @@ def casting(seed: int) -> SimulatedImage:
         pixels=stored[None], bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"),
         grey=GreyScale(is_inverse=True), rises_with_dose=True, format="TIFF", modality="DX",
         description="Pump cover, aluminium casting, simulated",
-        technique={"tube_voltage_kv": 95.0, "thickness_mm": REFERENCE_MM, "material": "aluminium"},
+        technique={"tube_voltage_kv": 95.0, "thickness_mm": REFERENCE_MM, "material": "aluminium", "part": "casting"},
     )
     return SimulatedImage(image, findings, labels, truth)
 
@@ -106,11 +106,11 @@ def _drilled(part: Field, hole: Field) -> Field:
 def _flaws(generator: np.random.Generator) -> Sequence[Flaw]:
     """Return gas pores at a rib, a shrinkage sponge in the hub, a cold pore in a boss and a dense inclusion."""
     centre = SIZE * PIXEL_MM / 2
-    turn = float(generator.uniform(0.0, 2 * np.pi))
+    turn = 0.1 + (float(generator.integers(0, RIBS)) + 0.36) * 2 * np.pi / RIBS
     found: list[Flaw] = []
     for number in range(int(generator.integers(6, 10))):
-        away = 42.0 + float(generator.normal(0.0, 3.0))
-        angle = turn + 0.055 * number + float(generator.normal(0.0, 0.02))
+        away = 36.0 + float(generator.normal(0.0, 3.0))
+        angle = turn + 0.028 * number + float(generator.normal(0.0, 0.02))
         size = float(generator.uniform(0.3, 0.95))
         radii = (size, size * float(generator.uniform(0.85, 1.15)), size)
         place = (centre + away * np.sin(angle), centre + away * np.cos(angle))

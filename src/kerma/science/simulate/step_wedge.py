@@ -46,7 +46,7 @@ def step_wedge(seed: int, *, snr: float = 200.0) -> SimulatedImage:
         pixels=stored[None], bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"),
         grey=GreyScale(is_inverse=True), rises_with_dose=True, format="TIFF", modality="DX",
         description="Step wedge in steel, simulated",
-        technique={"tube_voltage_kv": 160.0, "thickness_mm": REFERENCE_MM, "material": "steel"},
+        technique={"tube_voltage_kv": 160.0, "thickness_mm": REFERENCE_MM, "material": "steel", "part": "step wedge"},
     )
     return SimulatedImage(image, findings, labels, truth)
 

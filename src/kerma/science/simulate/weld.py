@@ -63,8 +63,11 @@ def weld(seed: int, *, flaws: str = "random", plate: Plate | None = None) -> Sim
     image = Image(
         pixels=stored[None], bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"),
         grey=GreyScale(is_inverse=True), rises_with_dose=True, format="TIFF", modality="DX",
-        description="Butt weld, simulated", technique={"tube_voltage_kv": 180.0, "thickness_mm": given.thickness_mm,
-        "material": "steel"},
+        description="Butt weld, simulated",
+        technique={
+            "tube_voltage_kv": 180.0, "thickness_mm": given.thickness_mm, "material": "steel", "part": "weld",
+            "weld_length_mm": given.columns * PIXEL_MM, "weld_width_mm": given.bead_width_mm,
+        },
     )
     return SimulatedImage(image, findings, labels, truth)
 
@@ -111,7 +114,7 @@ def _ripple(across: Field, columns: Field, generator: np.random.Generator) -> Fi
 
 
 def _add_spatter(steel: Field, plate: Plate, generator: np.random.Generator) -> None:
-    for _ in range(9):
+    for _ in range(4):
         radius = float(generator.uniform(0.25, 0.7))
         side = float(generator.choice([-1.0, 1.0]))
         row = plate.center_row * PIXEL_MM + side * float(generator.uniform(11.0, 22.0))
@@ -142,7 +145,7 @@ def _few(generator: np.random.Generator, plate: Plate, center: Field) -> list[Fl
     """Return flaws within the limits of the French arrêté for this thickness."""
     pores = [(0.34, -2.0, 23.0), (0.45, 1.5, 61.0), (0.28, 3.1, 64.5), (0.55, -1.0, 118.0)]
     found = [_pore(radius, off, along, center) for radius, off, along in pores]
-    found.append(_slag(generator, start_mm=86.0, length_mm=3.4, off_mm=2.6, center=center))
+    found.append(_slag(generator, start_mm=86.0, length_mm=2.2, off_mm=2.6, center=center))
     return found
 
 
