@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from films import Archive
 
+from films import Archive
 from kerma.kernel.action import Actor, Kernel
 
 

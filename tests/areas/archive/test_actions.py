@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from films import Archive, film, uid
 
+from films import Archive, film, uid
 from kerma.areas.archive import actions, queries
 from kerma.areas.archive.model import Arrival, ExamArrived, exam, image, quarantine, series, subject
 from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
