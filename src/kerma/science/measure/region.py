@@ -18,7 +18,8 @@ BLOCK_PX = 5
 TREND_SHARE = 0.1
 """A region is uniform when its second-order trend has at most this share of the noise variance (SNR bias <= 5 %)."""
 STRUCTURE_SHARE = 0.5
-"""... and the block means together at most this share; correlated detector noise stays below it."""
+"""... and the block means together at most this share, and no more within blocks beyond the noise of the middle one;
+correlated detector noise stays below it."""
 EXTREME_SHARE = 0.01
 """... and at most this share of pixels at the lowest or highest value of the image (clipped)."""
 WINDOW_BUDGET_PX = 2_000_000
@@ -132,8 +133,14 @@ def _is_uniform(window: NDArray[np.float64], extremes: tuple[float, float]) -> b
     rows, columns = window.shape[0] // BLOCK_PX, window.shape[1] // BLOCK_PX
     blocks = window[: rows * BLOCK_PX, : columns * BLOCK_PX].reshape(rows, BLOCK_PX, columns, BLOCK_PX)
     means = blocks.mean(axis=(1, 3))
-    noise = float(blocks.var(axis=(1, 3), ddof=1).mean())
-    return noise > 0 and means.var() <= STRUCTURE_SHARE * noise and _trend_variance(means) <= TREND_SHARE * noise
+    within = blocks.var(axis=(1, 3), ddof=1)
+    noise = float(np.median(within))
+    return (
+        noise > 0
+        and within.mean() <= (1 + STRUCTURE_SHARE) * noise
+        and means.var() <= STRUCTURE_SHARE * noise
+        and _trend_variance(means) <= TREND_SHARE * noise
+    )
 
 
 def _trend_variance(means: NDArray[np.float64]) -> float:
