@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -79,6 +80,7 @@ def build() -> typer.Typer:
     @cli.callback(invoke_without_command=True)
     def _version(
         version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version and stop."),
+        show_traceback: bool = typer.Option(False, "--traceback", help="Show where in the code an unexpected error arose."),
     ) -> None:
         if version:
             typer.echo(f"kerma {__version__}")
@@ -92,8 +94,9 @@ def build() -> typer.Typer:
 def run(open_kernel: Callable[[], Kernel], arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 done with refusals, 2 wrong usage, 3 failed."""
     wiring = Wiring(open_kernel)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        result = build()(args=arguments, obj=wiring, standalone_mode=False)
+        result = build()(args=words, obj=wiring, standalone_mode=False)
     except KermaError as error:
         print(f"kerma: {error}", file=sys.stderr)
         return EXIT_WRONG_USAGE if isinstance(error, WrongUsage) else EXIT_FAILED
@@ -102,12 +105,20 @@ def run(open_kernel: Callable[[], Kernel], arguments: list[str] | None = None) -
         return EXIT_FAILED
     except Exception as error:
         shown = _usage_error(error)
-        if shown is None:
-            raise
-        return shown
+        return _unexpected(error, with_traceback="--traceback" in words) if shown is None else shown
     finally:
         wiring.close()
     return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception, *, with_traceback: bool) -> int:
+    """Say in one line that something went wrong which nobody foresaw."""
+    if with_traceback:
+        traceback.print_exception(error)
+    else:
+        again = "`kerma --traceback …` shows where; please report it"
+        print(f"kerma: unexpected {type(error).__name__}: {error} ({again})", file=sys.stderr)
+    return EXIT_FAILED
 
 
 def _usage_error(error: Exception) -> int | None:
