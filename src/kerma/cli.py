@@ -80,7 +80,7 @@ def build() -> typer.Typer:
     @cli.callback(invoke_without_command=True)
     def _version(
         version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version and stop."),
-        show_traceback: bool = typer.Option(False, "--traceback", help="Show where in the code an unexpected error arose."),
+        show_traceback: bool = typer.Option(False, "--traceback", help="Show where an unexpected error arose."),
     ) -> None:
         if version:
             typer.echo(f"kerma {__version__}")
