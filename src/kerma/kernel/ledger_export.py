@@ -121,4 +121,4 @@ class _Writer:
                 ledger_checkpoint.c.size > first, ledger_checkpoint.c.size <= stop
             )
         )
-        return dict(rows.tuples().all())
+        return dict(rows.all())

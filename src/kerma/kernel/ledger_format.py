@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from kerma.errors import Altered, Unusable, WrongUsage
 from kerma.kernel.canonical import canonical, read_canonical
 from kerma.kernel.merkle import HASH_BYTES
-from kerma.kernel.notes import Checkpoint, PublicKey, read_base64
+from kerma.kernel.notes import Checkpoint, read_base64
 
 FORMAT = "ledger-export"
 VERSION = 1
@@ -58,12 +58,13 @@ class Header:
             The line is not as it was written.
         """
         value = read_line(line)
-        if isinstance(value, dict) and value.get("kerma") == FORMAT and value.get("v") != VERSION:
-            raise Unusable(f"this export has format version {value.get('v')}, known is {VERSION}; use a newer Kerma")
-        if not isinstance(value, dict) or set(value) != {"kerma", "origin", "size", "v", "vkey"}:
+        version = value.get("v") if isinstance(value, dict) and value.get("kerma") == FORMAT else None
+        if isinstance(version, int) and version > VERSION:
+            raise Unusable(f"this export has format version {version}, known is {VERSION}; use a newer Kerma")
+        if not isinstance(value, dict) or set(value) != {"kerma", "origin", "size", "v", "vkey"} or version != VERSION:
             raise Altered("the first line is not the header of a ledger export any more")
         origin, size, vkey = value["origin"], value["size"], value["vkey"]
-        if value["kerma"] != FORMAT or not (isinstance(origin, str) and isinstance(vkey, str) and type(size) is int):
+        if not (isinstance(origin, str) and isinstance(vkey, str) and type(size) is int):
             raise Altered("the first line is not the header of a ledger export any more")
         return cls(origin, size, vkey)
 
@@ -116,12 +117,11 @@ def read_tile(line: bytes) -> tuple[int, list[bytes]]:
         The line is not in this form.
     """
     value = read_line(line)
-    packed = (
-        read_base64(value[1]) if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str) else None
-    )
-    if not isinstance(value, list) or type(value[0]) is not int or not packed or len(packed) % HASH_BYTES:
-        raise Altered("this is no list of leaf hashes")
-    return value[0], [packed[start : start + HASH_BYTES] for start in range(0, len(packed), HASH_BYTES)]
+    if isinstance(value, list) and len(value) == 2 and type(value[0]) is int and isinstance(value[1], str):
+        packed = read_base64(value[1])
+        if packed and len(packed) % HASH_BYTES == 0:
+            return value[0], [packed[start : start + HASH_BYTES] for start in range(0, len(packed), HASH_BYTES)]
+    raise Altered("this is no list of leaf hashes")
 
 
 def note_line(note: str) -> bytes:
@@ -149,14 +149,8 @@ def read_line(line: bytes) -> object:
 
 def is_export(head: bytes) -> bool:
     """Return whether the first bytes of a file look like a ledger export, even with one of its words damaged."""
-    first = head.split(b"\n", 1)[0]
     marks = (f'{{"kerma":"{FORMAT}"'.encode(), b'"origin":"kerma/', b'"vkey":"kerma/')
-    return any(mark in first for mark in marks)
-
-
-def header_key(line: bytes) -> PublicKey:
-    """Return the public key that an export carries itself."""
-    return PublicKey.parse(Header.parse(line).vkey)
+    return any(mark in head[:512] for mark in marks)
 
 
 def _line(value: object) -> bytes:
