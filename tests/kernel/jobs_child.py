@@ -1,13 +1,12 @@
 """A process that runs jobs until none is left, or until it is killed: the crash test starts it again and again.
 
-python jobs_child.py HOME DATABASE_URL
+python jobs_child.py HOME DATABASE_URL [WORKER_NAME]
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -50,8 +49,8 @@ def work(kernel: Kernel, *, thing: str) -> None:
     time.sleep(0.02)
 
 
-def open_kernel(home: Path, url: str) -> Kernel:
-    settings = Settings.load({"KERMA_HOME": str(home), "KERMA_DATABASE_URL": url})
+def open_kernel(home: Path, url: str, worker_name: str = "main") -> Kernel:
+    settings = Settings.load({"KERMA_HOME": str(home), "KERMA_DATABASE_URL": url, "KERMA_WORKER_NAME": worker_name})
     return Kernel(
         settings=settings,
         database=Database(url),
@@ -61,11 +60,26 @@ def open_kernel(home: Path, url: str) -> Kernel:
     )
 
 
-def main(home: str, url: str, say: Callable[..., None] = print) -> None:
-    runner = jobs.Runner(open_kernel(Path(home), url))
+@jobs.job("crash.long", attempts=50)
+def long(kernel: Kernel, *, thing: str, worker_that_hangs: str) -> None:
+    """Take for ever in one worker, no time in any other."""
+    if kernel.settings.worker_name == worker_that_hangs:
+        print("hanging", flush=True)
+        time.sleep(600)
+    effect(kernel, WORKER, thing=thing)
+
+
+@action("crash.ask_long")
+def ask_long(act: Act, *, thing: str, worker_that_hangs: str) -> None:
+    """Ask for one job that hangs in one worker."""
+    jobs.request(act, "crash.long", thing, {"thing": thing, "worker_that_hangs": worker_that_hangs})
+
+
+def main(home: str, url: str, worker_name: str = "main") -> None:
+    runner = jobs.Runner(open_kernel(Path(home), url, worker_name))
     runner.start()
-    say("running", flush=True)
-    say("idle" if runner.wait_idle(60) else "busy", flush=True)
+    print("running", flush=True)
+    print("idle" if runner.wait_idle(60) else "busy", flush=True)
     runner.stop()
 
 

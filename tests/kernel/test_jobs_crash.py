@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from kerma.kernel import jobs
 from kerma.kernel.action import ACTIONS, Kernel
+from kerma.kernel.clock import SystemClock
 from kerma.kernel.jobs_registry import JOBS
 from kerma.kernel.ledger_tables import ledger_record
 
@@ -33,8 +35,8 @@ def child():
         registry.update(kept)
 
 
-def start(kernel: Kernel) -> subprocess.Popen[str]:
-    command = [sys.executable, str(CHILD), str(kernel.settings.home), kernel.settings.database_url]
+def start(kernel: Kernel, worker_name: str = "main") -> subprocess.Popen[str]:
+    command = [sys.executable, str(CHILD), str(kernel.settings.home), kernel.settings.database_url, worker_name]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "running\n"
     return process
@@ -68,3 +70,26 @@ def test_every_job_has_its_effect_exactly_once_however_often_the_process_is_kill
     assert sorted(marks) == sorted(things)
     told = Counter(record["details"]["thing"] for record in recorded if record["action"] == "crash.effect")
     assert told == Counter(things)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_another_worker_adopts_the_jobs_of_a_dead_one(kernel: Kernel, child, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kerma.kernel.jobs_runner.CHORES_S", 0.2)
+    child.EFFECT.metadata.create_all(kernel.database.engine)
+    child.ask_long(kernel, child.WORKER, thing="stuck", worker_that_hangs="first")
+    process = start(kernel, "first")
+    assert process.stdout.readline() == "hanging\n"
+    second = replace(kernel, clock=SystemClock(), settings=replace(kernel.settings, worker_name="second"))
+    runner = jobs.Runner(second)
+    runner.start()
+    try:
+        assert not runner.wait_idle(1.5), "a living worker keeps its jobs"
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert runner.wait_idle(30)
+    finally:
+        runner.stop()
+    with kernel.database.read() as connection:
+        assert list(connection.scalars(sa.select(child.EFFECT.c.thing))) == ["stuck"]
