@@ -43,7 +43,8 @@ _FIRST_SURROGATE, _AFTER_SURROGATES = 0xD800, 0xE000
 
 def fold(written: str) -> str:
     """Return text as it is searched: without case, accents, name separators and doubled spaces."""
-    decomposed = unicodedata.normalize("NFKD", written).casefold()
+    # Folding case can compose again, so decompose on both sides of it (Unicode Standard, definition D146).
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(re.sub(r"[\^=,]", " ", plain).split())
 
