@@ -1,27 +1,35 @@
 /** Numbers with their units as a person reads them; every quantity's name ends in its unit. */
 
-const UNITS: Record<string, string> = {
+/** From the end of a name to the unit as printed; a test holds it together with `kerma.science.units`. */
+export const UNITS: Record<string, string> = {
   mm: "mm",
   mm2: "mm²",
+  mm3: "mm³",
   um: "µm",
   cm: "cm",
   m: "m",
+  px: "px",
+  stored: "stored",
+  rescaled: "rescaled",
+  percent: "%",
+  share: "",
+  db: "dB",
   kv: "kV",
   kev: "keV",
   ma: "mA",
   mas: "mAs",
-  uas: "µAs",
   ms: "ms",
   s: "s",
-  percent: "%",
-  db: "dB",
-  px: "px",
-  bits: "bit",
   deg: "°",
+  hu: "HU",
   usv: "µSv",
   mgy: "mGy",
-  "lp_per_mm": "lp/mm",
+  ugy: "µGy",
+  dgy_cm2: "dGy\u2009cm²",
 };
+
+/** Units that say in what the numbers are, and would only be noise behind each of them. */
+const SILENT = ["stored", "rescaled"];
 
 /** Words written in their trade spelling rather than lower case. */
 const SPELLED: Record<string, string> = {
@@ -32,8 +40,6 @@ const SPELLED: Record<string, string> = {
   iqi: "IQI",
   mtf: "MTF",
   roi: "ROI",
-  sd: "SD",
-  n: "N",
 };
 
 export interface Named {
@@ -44,30 +50,36 @@ export interface Named {
 /** Splits `length_mm` into its label and unit. */
 export function named(key: string): Named {
   const unit = Object.keys(UNITS)
-    .filter((one) => key.endsWith(`_${one}`))
+    .filter((one) => key.endsWith(`_${one}`) && !key.endsWith(`_per_${one}`))
     .sort((one, other) => other.length - one.length)[0];
-  const bare = unit ? key.slice(0, -unit.length - 1) : key;
-  return { label: spell(bare), unit: unit ? (UNITS[unit] ?? "") : "" };
+  const bare = unit && unit !== "share" ? key.slice(0, -unit.length - 1) : key;
+  return { label: spell(bare), unit: unit && !SILENT.includes(unit) ? (UNITS[unit] ?? "") : "" };
 }
 
-/** Turns a name such as `snr_n` or `small-flaws` into words. */
+/** Turns a name such as `small_flaws` or `elongated-cavity` into words. */
 export function spell(name: string): string {
-  const parts = name.split(/[_-]/).map((word) => SPELLED[word] ?? word);
-  const text = parts.join(" ").replace("SNR N", "SNR_N");
+  if (name === "snr_n") return "SNR_N";
+  const text = name
+    .split(/[_-]/)
+    .map((word) => SPELLED[word] ?? word)
+    .join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Four significant digits, true minus, no exponent in the usual range. */
+/** Four significant digits, digits in threes, true minus, no exponent in the usual range. */
 export function figure(value: unknown): string {
   if (value === null || value === undefined) return "not measurable";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value !== "number") return Array.isArray(value) ? value.map(figure).join(" × ") : String(value);
-  if (Number.isInteger(value)) return group(value);
+  if (Number.isInteger(value)) return grouped(value.toFixed(0));
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2).replace("-", "−");
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2).replaceAll("-", "−");
   const places = Math.max(0, 3 - Math.floor(Math.log10(size || 1)));
-  return value.toFixed(Math.min(places, 4)).replace("-", "−");
+  return grouped(value.toFixed(Math.min(places, 4)));
 }
+
+/** A size on an image: to the tenth, since a pixel is no finer. */
+export const size = (value: number) => (Math.abs(value) >= 1000 ? figure(Math.round(value)) : grouped(value.toFixed(1)));
 
 /** A number, a thin space and its unit. */
 export function withUnit(value: unknown, unit: string): string {
@@ -75,10 +87,18 @@ export function withUnit(value: unknown, unit: string): string {
   return unit && typeof value === "number" ? `${shown}\u2009${unit}` : shown;
 }
 
-function group(value: number): string {
-  const digits = String(Math.abs(value)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
-  return (value < 0 ? "−" : "") + digits;
+function grouped(written: string): string {
+  const [whole = "", rest] = written.replace("-", "").split(".");
+  const threes = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009") : whole;
+  return (written.startsWith("-") ? "−" : "") + threes + (rest ? `.${rest}` : "");
 }
 
 /** The first letters of a hash, enough to compare by eye. */
 export const short = (sha256: string) => sha256.slice(0, 12);
+
+/** A name as it is said: DICOM's `Family^Given^Middle` becomes `Family, Given Middle`. */
+export function personName(written: string): string {
+  const [family = "", ...given] = (written.split("=")[0] ?? "").split("^");
+  const rest = given.filter(Boolean).join(" ");
+  return rest ? `${family}, ${rest}` : family;
+}

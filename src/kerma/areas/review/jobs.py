@@ -53,7 +53,8 @@ def _read_all(kernel: Kernel, rows: list[dict[str, Any]]) -> tuple[list[tuple[Im
     read, unread = [], []
     for row in rows:
         try:
-            image = _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"])
+            sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
+            image = _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
         except Unreadable as error:
             unread.append(f"image {row['number'] or row['uid']} was not analysed: {error}")
             continue

@@ -14,6 +14,7 @@ from kerma.areas.worklist.queries import item_of_exam, names_of
 from kerma.errors import NotFound
 from kerma.kernel import requests
 from kerma.kernel.action import Actor, Kernel
+from kerma.kernel.ledger import newest_note, read_head
 
 router = APIRouter(prefix="/api/v1", tags=["review"])
 
@@ -63,6 +64,34 @@ class NewDecision(BaseModel):
     reason: str = Field(default="", max_length=rules.MAX_REASON_LETTERS)
     supersedes: int | None = None
     """Id of the decision in force that the person has seen."""
+
+
+class Evidence(BaseModel):
+    """What proves later that nothing was changed: the end of the ledger and its newest signed checkpoint."""
+
+    ledger_size: int
+    checkpoint_size: int
+    checkpoint_at: str
+    checkpoint: str
+    """The signed note itself, in the C2SP tlog-checkpoint form."""
+    verifier_key: str
+
+
+@router.get("/evidence")
+def evidence(kernel: KernelNow, _: ActorNow) -> Evidence:
+    """Show how far the ledger has come and how far it is signed."""
+    with kernel.database.read() as connection:
+        head = read_head(connection)
+        note = newest_note(connection)
+    if head is None:
+        raise NotFound("the ledger is empty: nothing has happened yet")
+    return Evidence(
+        ledger_size=head.tree.size,
+        checkpoint_size=head.checkpoint_size,
+        checkpoint_at=head.checkpoint_at,
+        checkpoint=note or "",
+        verifier_key=head.vkey,
+    )
 
 
 @router.get("/exams/{exam_pk}/analysis")

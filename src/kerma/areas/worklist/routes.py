@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from kerma.areas.worklist import actions, queries, rules
 from kerma.errors import NotFound
@@ -69,6 +69,17 @@ class Item(BaseModel):
     received_at: str
 
 
+class ListAsked(BaseModel):
+    """What to show of the list; ``after`` is the cursor a page ended with."""
+
+    model_config = ConfigDict(extra="forbid")
+    view: Literal["open", "waiting", "closed"] = "open"
+    industry: str = Field(default="", max_length=32)
+    text: str = Field(default="", max_length=324)
+    after: str = Field(default="", max_length=128)
+    limit: int = Field(default=200, ge=1, le=queries.MAX_PAGE)
+
+
 class Items(BaseModel):
     """One page of the worklist."""
 
@@ -100,12 +111,12 @@ def industries(kernel: KernelNow, _: ActorNow) -> list[IndustryWords]:
 
 @router.get("/worklist")
 def worklist(
-    request: Request, kernel: KernelNow, actor: ActorNow, search: Annotated[queries.Search, Query()]
+    request: Request, kernel: KernelNow, actor: ActorNow, asked: Annotated[ListAsked, Query()]
 ) -> Items:
     """Show the worklist: open items most urgent first, or closed ones last decided first."""
     _look(request, kernel, actor)
     with kernel.database.read() as connection:
-        page = queries.items(connection, search)
+        page = queries.items(connection, queries.Search(**asked.model_dump()))
         counted = queries.counts(connection)
         names = queries.names_of(connection, {row["claimed_by"] for row in page.rows})
     counts: dict[str, dict[str, int]] = {}

@@ -1,5 +1,6 @@
 /** What the exam page shows: the archive's rows joined with the analysis document. */
 import type { Schemas } from "../../parts/client";
+import { spell } from "../../parts/quantity";
 import type { Mark } from "../../viewer/marks";
 import type { Shown } from "../../viewer/Viewer.svelte";
 
@@ -51,6 +52,7 @@ export interface AnalysedImage {
   rows: number;
   columns: number;
   planes: number;
+  plane_kind: string;
   plane_labels: string[];
   bits: number;
   format: string;
@@ -128,7 +130,16 @@ export function numbered(all: Sheet[]): Numbered[] {
   );
 }
 
-export const marksOf = (findings: Numbered[], sheet: number): Mark[] =>
-  findings
-    .filter((one) => one.sheet === sheet)
-    .map(({ number, found }) => ({ id: found.id, number, label: found.label, plane: found.plane, box: found.box }));
+/** The findings of one image as marks; energies show the same place, so a mark of one stands on all of them. */
+export function marksOf(findings: Numbered[], index: number, sheet: Sheet): Mark[] {
+  const everywhere = sheet.analysed?.plane_kind === "energy";
+  return findings
+    .filter((one) => one.sheet === index)
+    .map(({ number, found }) => ({
+      id: found.id,
+      number,
+      label: spell(found.label),
+      plane: everywhere ? null : found.plane,
+      box: found.box,
+    }));
+}
