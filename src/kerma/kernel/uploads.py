@@ -1,9 +1,13 @@
-"""Files sent over HTTP: a multipart body goes to temporary files as it comes, within limits, never into memory."""
+"""Files sent over HTTP: a multipart body goes to temporary files as it comes, never into memory.
+
+How many bytes a request may bring is the web door's affair, which counts them before they come here.
+"""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
 
 PARTS_MAX = 1_000
 FIELD_BYTES_MAX = 4_096
-_ENVELOPE_BYTES = 1 << 20
-"""What boundaries and headers of a full request may add to its files."""
+LEFT_BEHIND_S = 86_400.0
+"""No request lasts this long: what a killed server left is removed by the next upload."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Upload:
 
 
 @asynccontextmanager
-async def receive(request: Request, folder: Path, limit_bytes: int) -> AsyncIterator[Upload]:
+async def receive(request: Request, folder: Path) -> AsyncIterator[Upload]:
     """Receive a multipart request into a temporary folder below ``folder``, which is gone afterwards.
 
     Raises
@@ -48,29 +52,22 @@ async def receive(request: Request, folder: Path, limit_bytes: int) -> AsyncIter
     WrongUsage
         The body is no multipart form.
     TooLarge
-        More than ``limit_bytes`` in one request, or more than 1,000 parts; found while reading, not afterwards.
+        More than 1,000 parts, or a field that is no field; found while reading, not afterwards.
     """
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import MultipartParser, parse_options_header
 
-    limit = limit_bytes + _ENVELOPE_BYTES
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
-        raise _too_large(limit_bytes)
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise WrongUsage("send the files as multipart/form-data, each in a part named 'files'")
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder))
     form = _Form(temporary)
     try:
         try:
             parser = MultipartParser(options[b"boundary"], form.callbacks())  # type: ignore[arg-type]
-            received = 0
             async for chunk in request.stream():
-                received += len(chunk)
-                if received > limit:
-                    raise _too_large(limit_bytes)
                 parser.write(chunk)
             parser.finalize()
         except FormParserError as error:
@@ -83,11 +80,11 @@ async def receive(request: Request, folder: Path, limit_bytes: int) -> AsyncIter
         shutil.rmtree(temporary)
 
 
-def _too_large(limit_bytes: int) -> TooLarge:
-    return TooLarge(
-        f"one request may bring {limit_bytes} bytes at most: send fewer files at a time, "
-        "or have KERMA_UPLOAD_LIMIT_BYTES raised"
-    )
+def _sweep(folder: Path) -> None:
+    oldest = time.time() - LEFT_BEHIND_S
+    for left in folder.iterdir():
+        if left.lstat().st_mtime < oldest:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class _Form:

@@ -146,7 +146,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             continue
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+            found = (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+            yield from (file for file in found if file.is_file() and not file.is_symlink())
 
 
 def _arrivals(files: Iterable[Path], industry: str | None) -> Iterator[Arrival]:
@@ -173,7 +174,8 @@ def _progress() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _file(result: Stored) -> dict[str, Any]:

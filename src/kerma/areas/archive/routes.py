@@ -192,8 +192,7 @@ async def upload(request: Request, kernel: KernelNow, actor: ActorNow) -> Upload
 
     A part ``<file>.json`` beside a part ``<file>`` describes it.
     """
-    settings = kernel.settings
-    async with uploads.receive(request, settings.home / "incoming", settings.upload_limit_bytes) as received:
+    async with uploads.receive(request, kernel.settings.home / "incoming") as received:
         if not received.files:
             raise WrongUsage("the request brings no file: send each as a part named 'files' with a file name")
         return await run_in_threadpool(_ingest, kernel, actor, received)
