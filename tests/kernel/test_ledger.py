@@ -188,9 +188,7 @@ def test_every_record_proves_its_place_with_few_rows(ledger: Ledger, database: D
             sa.select(ledger_node.c.tile_level, sa.func.count()).group_by(ledger_node.c.tile_level)
         ).all()
         # C2SP tlog-tiles: floor(size / 256^level) complete tiles at each level
-        assert dict(levels) == {
-            level: total // 256**level for level in (1, 2) if total >= 256**level
-        }
+        assert dict(levels) == {level: total // 256**level for level in (1, 2) if total >= 256**level}
         root = root_of(leaves)
         for index in (0, 1, 255, 256, total // 2, total - 257, total - 1):
             subtrees = Subtrees(connection)
