@@ -84,15 +84,26 @@ def uid(*parts: str) -> str:
 
 
 def is_uid(text: str) -> bool:
-    """Return whether the text is a UID of PS3.5, 9.1."""
-    return len(text) <= 64 and re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+", text) is not None
+    """Return whether the text is a UID: root 0, 1 or 2, no leading zeros, at most 64 characters (PS3.5, 9.1)."""
+    return len(text) <= 64 and re.fullmatch(r"[012](\.(0|[1-9]\d*))+", text) is not None
+
+
+def valid_uid(text: str, *, otherwise: str = "") -> str:
+    """Return the UID itself when it is one; for a text that is none, always the same UID in its place.
+
+    Parameters
+    ----------
+    text : what a file gives as its identifier
+    otherwise : what stands for an empty text
+    """
+    return text if is_uid(text) else uid("in place of", text or otherwise)
 
 
 def secondary_capture(image: Image, identity: Identity, *, number: int, made_at: datetime) -> bytes:
     """Write any image as Secondary Capture; more than one plane as its multi-frame form.
 
-    The object keeps ``image.image_uid`` when that is a UID of this exam's own making (2.25), so that a structured
-    report may refer to it; it is the DICOM form of a TIFF, PNG or raw image, never a second copy of a DICOM file.
+    The object keeps ``image.image_uid``, so that a structured report may refer to it: it is the DICOM form of a TIFF,
+    PNG or raw image, never a second copy of a DICOM file.
     """
     words = as_words(image)
     dataset = _object(capture_class(image), image, identity, number, made_at)
@@ -183,7 +194,7 @@ def add_identity(dataset: Dataset, identity: Identity) -> None:
     dataset.PatientID = plain(identity.subject_id)
     dataset.PatientBirthDate = identity.birth_date if re.fullmatch(r"\d{8}", identity.birth_date) else ""
     dataset.PatientSex = identity.sex if identity.sex in ("M", "F", "O") else ""
-    dataset.StudyInstanceUID = identity.exam_uid
+    dataset.StudyInstanceUID = valid_uid(identity.exam_uid, otherwise="exam")
     dataset.StudyID = plain(identity.exam_id, 16)
     dataset.StudyDate = identity.exam_date if re.fullmatch(r"\d{8}", identity.exam_date) else ""
     dataset.StudyTime = identity.exam_time if re.fullmatch(r"\d{2,6}(\.\d{1,6})?", identity.exam_time) else ""
@@ -209,8 +220,8 @@ def _object(sop_class_uid: str, image: Image, identity: Identity, number: int, m
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = sop_class_uid
-    dataset.SOPInstanceUID = image.image_uid if is_uid(image.image_uid) else uid(identity.exam_uid, str(number))
-    dataset.SeriesInstanceUID = image.series_uid if is_uid(image.series_uid) else uid(identity.exam_uid, "series")
+    dataset.SOPInstanceUID = valid_uid(image.image_uid, otherwise=f"{identity.exam_uid} image {number}")
+    dataset.SeriesInstanceUID = valid_uid(image.series_uid, otherwise=f"{identity.exam_uid} series")
     add_identity(dataset, identity)
     dataset.SeriesNumber = 1
     dataset.InstanceNumber = number

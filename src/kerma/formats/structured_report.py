@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kerma import __version__
-from kerma.formats.dicom_write import Identity, add_identity, is_uid, plain, uid
+from kerma.formats.dicom_write import Identity, add_identity, is_uid, plain, uid, valid_uid
 from kerma.science.units import unit_of, words_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,13 @@ def _report(
 
     evidence = [_evidence(reference, identity) for reference in references]
     content = _content(document, evidence, identity)
-    report = ComprehensiveSR(
+
+    class ExamReport(ComprehensiveSR):
+        def copy_patient_and_study_information(self, dataset: Dataset) -> None:
+            # highdicom looks the image's class up in the DICOM standard, which does not hold the DICOS classes
+            add_identity(self, identity)
+
+    report = ExamReport(
         evidence=evidence,
         content=content[0],
         series_instance_uid=uid(identity.exam_uid, "report series"),
@@ -269,7 +275,7 @@ def _conclusions(document: Mapping[str, Any]) -> Any:
                 value=text,
                 relationship_type=RelationshipTypeValues.CONTAINS,
             )
-            for concept, text in _statements(document)
+            for concept, text in (*_statements(document), *_replaced(document))
         ]
     )
     return container
@@ -287,6 +293,18 @@ def _statements(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, s
         )
 
 
+def _replaced(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Say which identifiers of the files are no UIDs, and what stands for them in this report."""
+    named = [("exam", document.get("exam_uid", ""))]
+    named += [(f"image {n}", image.get("image_uid", "")) for n, image in enumerate(document["images"], start=1)]
+    for what, text in named:
+        if text and not is_uid(text):
+            yield (
+                ("121106", "DCM", "Comment"),
+                _text(f"The identifier of the {what}, {text}, is no DICOM UID; {valid_uid(text)} stands for it here."),
+            )
+
+
 def _text(text: str) -> str:
     """Return text fit for UT: line breaks allowed, other control characters not (PS3.5, 6.2)."""
     return "".join(" " if ord(letter) < 32 and letter not in "\r\n" else letter for letter in text).strip()
@@ -296,7 +314,7 @@ def reference_of(image: Any, number: int, exam_uid: str, fallback_class_uid: str
     """Refer to an image by its own identifiers where it has them, otherwise by those ``dicom_write`` gives it."""
     return Reference(
         sop_class_uid=image.sop_class_uid or fallback_class_uid,
-        image_uid=image.image_uid if is_uid(image.image_uid) else uid(exam_uid, str(number)),
-        series_uid=image.series_uid if is_uid(image.series_uid) else uid(exam_uid, "series"),
+        image_uid=valid_uid(image.image_uid, otherwise=f"{exam_uid} image {number}"),
+        series_uid=valid_uid(image.series_uid, otherwise=f"{exam_uid} series"),
         planes=image.planes,
     )
