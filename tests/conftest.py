@@ -50,13 +50,7 @@ def load_tables() -> sa.MetaData:
 def _make_tables(url: str) -> None:
     database = Database(url)
     migrate(database)
-    known = load_tables().tables
-    whole = [
-        table
-        for table in known.values()
-        if all(key.target_fullname.split(".")[0] in known for key in table.foreign_keys)
-    ]
-    metadata.create_all(database.engine, tables=whole)
+    load_tables().create_all(database.engine)  # what has no migration yet: test_migrate.py is what complains
     database.close()
 
 

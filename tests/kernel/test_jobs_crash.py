@@ -18,7 +18,7 @@ from kerma.kernel.ledger_tables import ledger_record
 
 CHILD = Path(__file__).with_name("jobs_child.py")
 COUNT = 60
-KILLS = 4
+KILLS = 3
 
 
 @pytest.fixture
