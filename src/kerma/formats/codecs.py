@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from kerma.errors import Unreadable
 from kerma.formats.dicom_syntax import SYNTAXES
 
+_END_MARKER = b"\xff\xd9"
+"""End of image of JPEG and JPEG-LS, end of codestream of JPEG 2000."""
+_PADDING_BYTES_MAX = 256
 PLUGIN = "kerma-imagecodecs"
 
 
@@ -57,6 +60,9 @@ def decode(codec: str, data: bytes, frame: Frame) -> NDArray[Any]:
             f"the compressed frame is {size.rows} x {size.columns} with {size.samples} samples, the header says "
             f"{frame.rows} x {frame.columns} with {frame.samples}: refused"
         )
+    if size is not None and _END_MARKER not in data[-_PADDING_BYTES_MAX:]:
+        # Decoders fill what is missing with grey, which must never pass for an image.
+        raise Unreadable("the compressed pixel data is damaged: it ends before its end marker; fetch it again")
     try:
         decoded = decoder(data, frame, size)
     except (RuntimeError, ValueError, TypeError, IndexError, struct.error, zlib.error) as error:

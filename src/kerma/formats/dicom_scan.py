@@ -68,15 +68,19 @@ class Scanner:
             level = self._levels[-1]
             if level.items is not None:
                 self._next_item(level)
-            elif level.is_explicit:
+                continue
+            before = len(level.elements)
+            if level.is_explicit:
                 self._explicit_elements(level)
             else:
                 self._implicit_elements(level)
+            self._counted(len(level.elements) - before)
         return root
 
     def _explicit_elements(self, level: _Level) -> None:
         data, elements, end, unpack = self._data, level.elements, level.end, self._explicit
-        position, previous = self._position, next(reversed(elements), -1)
+        position, previous, before = self._position, next(reversed(elements), -1), len(elements)
+        checkpoint = self._checkpoint(position, 0)
         while position < end:
             if end - position < 8:
                 return self._tail(level, position)
@@ -84,16 +88,12 @@ class Scanner:
             start = position + 8
             tag = group << 16 | number
             if vr in LONG and group != 0xFFFE:
-                if end - position < 12:
-                    raise self._beyond(tag, 4, end - start)
-                length = self._long(data, start)[0]
-                start += 4
-                if length == UNDEFINED or vr == b"SQ" or vr == b"UN":
-                    if self._open(level, tag, vr, start, length):
-                        return None
-                    if length == UNDEFINED:
-                        position, previous = self._position, tag
-                        continue
+                start, length = self._long_length(tag, start, end)
+                if (length == UNDEFINED or vr in (b"SQ", b"UN")) and self._open(level, tag, vr, start, length):
+                    return None
+                if length == UNDEFINED:
+                    position, previous = self._position, tag
+                    continue
             elif vr not in SHORT:
                 if self._close_or_pad(level, tag, position):
                     return None
@@ -104,12 +104,19 @@ class Scanner:
                 self._out_of_order(tag, elements)
             elements[tag] = (vr, start, length, None)
             position, previous = start + length, tag
-            self._counted()
+            if position > checkpoint:
+                checkpoint = self._checkpoint(position, len(elements) - before)
         return self._end(level, position)
+
+    def _long_length(self, tag: int, start: int, end: int) -> tuple[int, int]:
+        if end - start < 4:
+            raise self._beyond(tag, 4, end - start)
+        return start + 4, self._long(self._data, start)[0]
 
     def _implicit_elements(self, level: _Level) -> None:
         data, elements, end, unpack = self._data, level.elements, level.end, self._implicit
-        position, previous = self._position, next(reversed(elements), -1)
+        position, previous, before = self._position, next(reversed(elements), -1), len(elements)
+        checkpoint = self._checkpoint(position, 0)
         while position < end:
             if end - position < 8:
                 return self._tail(level, position)
@@ -130,7 +137,8 @@ class Scanner:
                 self._out_of_order(tag, elements)
             elements[tag] = (b"", start, length, None)
             position, previous = start + length, tag
-            self._counted()
+            if position > checkpoint:
+                checkpoint = self._checkpoint(position, len(elements) - before)
         return self._end(level, position)
 
     def _open(self, level: _Level, tag: int, vr: bytes, start: int, length: int) -> bool:
@@ -151,7 +159,6 @@ class Scanner:
             raise Hostile(f"sequences are nested deeper than {DEPTH_MAX}: refused")
         items: list[Any] = []
         level.elements[tag] = (b"SQ", start, length, items)
-        self._counted()
         self._position = start
         # PS3.5, 6.2.2 note 2: a sequence sent as UN is implicit VR inside.
         is_explicit = level.is_explicit and vr != b"UN"
@@ -241,10 +248,20 @@ class Scanner:
         self._position = position
         self._levels.pop()
 
-    def _counted(self) -> None:
-        self._count += 1
+    def _checkpoint(self, position: int, more: int) -> int:
+        """Return the offset before which the limit cannot be passed, because an element takes 8 bytes or more."""
+        left = ELEMENTS_MAX - self._count - more
+        if left < 0:
+            raise self._too_many()
+        return position + 8 * left
+
+    def _counted(self, more: int = 1) -> None:
+        self._count += more
         if self._count > ELEMENTS_MAX:
-            raise Hostile(f"more than {ELEMENTS_MAX} data elements: refused")
+            raise self._too_many()
+
+    def _too_many(self) -> Hostile:
+        return Hostile(f"more than {ELEMENTS_MAX} data elements: refused")
 
     def _out_of_order(self, tag: int, elements: Elements) -> None:
         if tag in elements:

@@ -1,11 +1,13 @@
-"""Character sets of DICOM (PS3.3 C.12.1.1.2): single-byte ones and UTF-8 at once, ISO 2022 through pydicom."""
+"""Character sets of DICOM (PS3.3 C.12.1.1.2): single sets, and ISO 2022 code extensions (PS3.5, 6.1.2.5)."""
 
 from __future__ import annotations
 
-# PS3.3 tables C.12-2 and C.12-5: defined terms that need no escape sequences.
-_PLAIN = {
-    "": "latin-1",
-    "ISO_IR 6": "latin-1",
+import re
+
+# PS3.3 tables C.12-2, C.12-3 and C.12-5: defined terms, those with code extensions written as those without.
+_CODECS = {
+    "": "ascii",
+    "ISO_IR 6": "ascii",
     "ISO_IR 13": "shift_jis",
     "ISO_IR 100": "latin-1",
     "ISO_IR 101": "iso8859-2",
@@ -22,51 +24,80 @@ _PLAIN = {
     "GB18030": "gb18030",
     "GBK": "gbk",
 }
-ESCAPE = b"\x1b"
+# PS3.3 tables C.12-3 and C.12-4: escape sequences and the codec of what follows.
+_ESCAPES = {
+    b"\x1b(B": "ascii",
+    b"\x1b(J": "shift_jis",
+    b"\x1b)I": "shift_jis",
+    b"\x1b-A": "latin-1",
+    b"\x1b-B": "iso8859-2",
+    b"\x1b-C": "iso8859-3",
+    b"\x1b-D": "iso8859-4",
+    b"\x1b-L": "iso8859-5",
+    b"\x1b-G": "iso8859-6",
+    b"\x1b-F": "iso8859-7",
+    b"\x1b-H": "iso8859-8",
+    b"\x1b-M": "iso8859-9",
+    b"\x1b-T": "iso8859-11",
+    b"\x1b-b": "iso8859-15",
+    b"\x1b$B": "iso2022_jp",
+    b"\x1b$(D": "iso2022_jp_2",
+    b"\x1b$)C": "euc_kr",
+    b"\x1b$)A": "gb2312",
+}
+_ESCAPE = b"\x1b"
+_PARTS = re.compile(rb"\x1b\$?[()\-]?[A-Za-z]|[^\x1b]+|\x1b")
 # PS3.5, 6.1.2.5.3: what switches back to the first character set.
-_TEXT_DELIMITERS = frozenset(b"\t\n\f\r")
-_NAME_DELIMITERS = _TEXT_DELIMITERS | frozenset(b"^=\\")
+_TEXT_DELIMITERS = re.compile(rb"([\t\n\f\r])")
+_NAME_DELIMITERS = re.compile(rb"([\t\n\f\r^=\\])")
 
 
 def decode(value: bytes, charsets: tuple[str, ...], *, is_name: bool = False) -> tuple[str, str]:
     """Return the text of a value and a warning, empty when every byte had a meaning.
 
-    Bytes without a meaning become U+FFFD; they are never guessed.
+    Bytes without a meaning become U+FFFD; they are never guessed. Only where a file names no character set at all are
+    they read as Latin-1, with a warning.
     """
-    if ESCAPE not in value and value.isascii():
+    if value.isascii() and _ESCAPE not in value:
         return value.decode("ascii"), ""
-    first = charsets[0] if charsets else ""
-    if ESCAPE not in value and len(charsets) <= 1 and _key(first) in _PLAIN:
-        return _decode_plain(value, _PLAIN[_key(first)])
-    return _decode_iso_2022(value, charsets, is_name=is_name)
+    first = _key(charsets[0]) if charsets else ""
+    codec = _CODECS.get(first)
+    if codec is None:
+        return _replaced(value, "ascii"), f"the character set '{charsets[0][:32]}' is unknown"
+    if _ESCAPE in value:
+        text = _decode_extended(value, codec, _NAME_DELIMITERS if is_name else _TEXT_DELIMITERS)
+    elif not any(charsets):
+        return value.decode("latin-1"), "the file names no character set; Latin-1 was assumed"
+    else:
+        text = _replaced(value, codec)
+    return text, "some letters do not fit the character set of the file" if "\ufffd" in text else ""
 
 
 def _key(term: str) -> str:
-    return term.replace("ISO 2022 IR", "ISO_IR").replace("ISO-IR", "ISO_IR").replace("ISO IR", "ISO_IR").strip()
+    return re.sub(r"^ISO[ _-](2022 )?IR ", "ISO_IR ", term.strip().upper())
 
 
-def _decode_plain(value: bytes, codec: str) -> tuple[str, str]:
-    try:
-        return value.decode(codec), ""
-    except UnicodeDecodeError:
-        return value.decode(codec, errors="replace"), f"some letters are not of the character set {codec}"
+def _replaced(value: bytes, codec: str) -> str:
+    return value.decode(codec, errors="replace").replace("\x1b", "\ufffd")
 
 
-def _decode_iso_2022(value: bytes, charsets: tuple[str, ...], *, is_name: bool) -> tuple[str, str]:
-    # Importing pydicom takes a third of a second, so only texts with escape sequences pay for it.
-    import warnings
-
-    from pydicom import charset
-
-    delimiters = _NAME_DELIMITERS if is_name else _TEXT_DELIMITERS
-    with warnings.catch_warnings(record=True) as noted:
-        warnings.simplefilter("always")
-        try:
-            encodings = charset.convert_encodings(list(charsets) or [""])
-            text = charset.decode_bytes(value, encodings, set(delimiters))
-        except (LookupError, ValueError):
-            text, _ = _decode_plain(value.replace(ESCAPE, b"?"), "ascii")
-            return text, f"the character set {'/'.join(charsets) or 'default'} is unknown or does not fit the text"
-    if noted or "\x1b" in text:
-        return text.replace("\x1b", "\ufffd"), "some letters do not fit the character set the file names"
-    return text, ""
+def _decode_extended(value: bytes, first: str, delimiters: re.Pattern[bytes]) -> str:
+    """Decode a value with escape sequences, each holding until the next one or a delimiter."""
+    codec, text = first, []
+    escape = b""
+    for part in _PARTS.findall(value):
+        if part.startswith(_ESCAPE):
+            codec, escape = _ESCAPES.get(part, ""), part
+            if not codec:
+                text.append("\ufffd")
+                codec = first
+        elif codec.startswith("iso2022"):
+            # Two bytes of seven bits a letter: a byte that looks like a delimiter is none.
+            text.append(_replaced(escape + part, codec))
+        else:
+            held, *rest = delimiters.split(part)
+            text.append(_replaced(held, codec))
+            if rest:
+                text.append(_replaced(b"".join(rest), first))
+                codec = first
+    return "".join(text)
