@@ -37,7 +37,7 @@ class BodyLimit:
         if stated.isdecimal() and int(stated) > limit:
             await requests.problem(_too_large(int(stated), limit))(scope, receive, send)
             return
-        came = 0
+        came, answered = 0, False
 
         async def counted() -> Message:
             nonlocal came
@@ -47,7 +47,16 @@ class BodyLimit:
                 raise _too_large(came, limit)
             return message
 
-        await self.app(scope, counted, send)
+        async def told(message: Message) -> None:
+            """Say why the body was not read further, whatever the application made of it."""
+            nonlocal answered
+            if came <= limit:
+                await send(message)
+            elif not answered:
+                answered = True
+                await requests.problem(_too_large(came, limit))(scope, receive, send)
+
+        await self.app(scope, counted, told)
 
 
 def _too_large(size: int, limit: int) -> TooLarge:

@@ -87,6 +87,14 @@ export function withUnit(value: unknown, unit: string): string {
   return unit && typeof value === "number" ? `${shown}\u2009${unit}` : shown;
 }
 
+/** A value and its uncertainty, both to the second digit of the uncertainty. */
+export function withUncertainty(value: unknown, uncertainty: number | undefined, unit: string): string {
+  if (typeof value !== "number" || !uncertainty) return withUnit(value, unit);
+  const places = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(uncertainty))));
+  const behind = unit ? `\u2009${unit}` : "";
+  return `${grouped(value.toFixed(places))} ± ${grouped(uncertainty.toFixed(places))}${behind}`;
+}
+
 function grouped(written: string): string {
   const [whole = "", rest] = written.replace("-", "").split(".");
   const threes = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009") : whole;
