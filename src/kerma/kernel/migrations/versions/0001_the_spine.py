@@ -349,3 +349,24 @@ def upgrade() -> None:
     with op.batch_alter_table("image", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_image_exam_pk_id"), ["exam_pk", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_image_series_pk_id"), ["series_pk", "id"], unique=False)
+
+    op.create_table(
+        "report",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("pdf_sha256", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("signed_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("signed_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("certificate_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('proposed', 'signed')", name=op.f("ck_report_state")),
+        sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_report_analysis_id_analysis")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_report_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_report_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
+    )
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_exam_pk"), ["exam_pk"], unique=False)
