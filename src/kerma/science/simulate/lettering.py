@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerma.science.simulate.flaws import SUBPIXELS, Field
+from kerma.science.simulate.flaws import Field
 
 GLYPHS = {
     "0": "10-01-05-16-36-45-41-30-10", "1": "05-26-20 00-40", "2": "05-16-36-45-44-00-40",
@@ -23,6 +23,8 @@ GLYPHS = {
 }
 """Letters as strokes on a grid 4 wide and 6 high: each point is column and height, the origin at the lower left."""
 GRID_HEIGHT = 6
+WIRE_SAMPLES = 32
+"""Samples within a pixel across a wire, so that a wire of half a pixel keeps its cross-section."""
 
 
 def lead_letters(field: Field, text: str, *, row_px: int, column_px: int, height_px: int, thickness_mm: float) -> None:
@@ -76,7 +78,7 @@ def wires(
     for middle, diameter in zip(middles, diameters_mm, strict=True):
         first = int(middle - diameter / pixel_mm) - 2
         count = int(2 * diameter / pixel_mm) + 5
-        fine = (first + (np.arange(count * SUBPIXELS) + 0.5) / SUBPIXELS - middle) * pixel_mm
+        fine = (first + (np.arange(count * WIRE_SAMPLES) + 0.5) / WIRE_SAMPLES - middle) * pixel_mm
         chord = 2.0 * np.sqrt(np.maximum(0.0, (diameter / 2) ** 2 - fine**2))
-        field[rows_px[0] : rows_px[1], first : first + count] += chord.reshape(count, SUBPIXELS).mean(axis=1)
+        field[rows_px[0] : rows_px[1], first : first + count] += chord.reshape(count, WIRE_SAMPLES).mean(axis=1)
     return middles
