@@ -19,7 +19,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
+from alembic.ddl.sqlite import SQLiteImpl
+from alembic.util.sqla_compat import is_expression_index
 
 import kerma.areas
 import kerma.kernel
@@ -39,6 +42,17 @@ def load_tables() -> None:
             importlib.import_module(f"{area.name}.model")
 
 
+def keep_new_expression_indexes(connection: sa.Connection) -> None:
+    """Have Alembic write indexes over expressions, which it leaves out on SQLite because it cannot see those there."""
+
+    def discard_known(_: object, wanted: set[sa.Index], __: object) -> None:
+        found = sa.text("SELECT name FROM sqlite_master WHERE type = 'index'")
+        known = set(connection.scalars(found))
+        wanted.difference_update([index for index in wanted if is_expression_index(index) and index.name in known])
+
+    SQLiteImpl._skip_functional_indexes = discard_known
+
+
 def write(number: str, message: str, before: list[Path]) -> Path:
     """Write step ``number``: the difference from the steps ``before`` it to the code's tables."""
     with tempfile.TemporaryDirectory() as folder:
@@ -53,6 +67,7 @@ def write(number: str, message: str, before: list[Path]) -> Path:
             config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
             if before:
                 command.upgrade(config, "head")
+            keep_new_expression_indexes(connection)
             command.revision(config, message=message, rev_id=number, autogenerate=True)
         database.close()
         made = next((scripts / "versions").glob(f"{number}_*.py"))

@@ -38,6 +38,18 @@ def test_names_of_constraints_are_the_same_on_both_ways(empty_database_url: str)
     database.close()
 
 
+def test_every_index_of_the_code_is_there(empty_database_url: str) -> None:
+    """Also those over expressions, which Alembic cannot see on SQLite."""
+    database = Database(empty_database_url)
+    migrate(database)
+    query = {"sqlite": "SELECT name FROM sqlite_master", "postgresql": "SELECT indexname FROM pg_indexes"}
+    with database.read() as connection:
+        made = set(connection.scalars(sa.text(query[connection.dialect.name])))
+    database.close()
+    declared = {str(index.name) for table in conftest.load_tables().sorted_tables for index in table.indexes}
+    assert declared - made == set()
+
+
 def test_migrating_again_changes_nothing_and_is_quick(empty_database_url: str) -> None:
     database = Database(empty_database_url)
     assert revision(database) == ""

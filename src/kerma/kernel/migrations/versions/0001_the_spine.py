@@ -370,3 +370,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(
+            "uq_report_proposed",
+            ["analysis_id", sa.literal_column("coalesce(decision_id, 0)")],
+            unique=True,
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        )
