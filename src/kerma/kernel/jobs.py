@@ -13,6 +13,7 @@ The request is a row written in the action's own transaction: no change without 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -48,26 +49,33 @@ def request(act: Act, name: str, key: str, arguments: Mapping[str, Any], quiet_s
     """
     if name not in JOBS:
         raise NotFound(f"there is no job {name!r}; the jobs are {', '.join(sorted(JOBS))}")
-    due_at = clocks.text(act.at + timedelta(seconds=quiet_s))
+    values = {
+        "name": name,
+        "key": key,
+        "arguments": dict(arguments),
+        "state": WAITING,
+        "requested_at": act.at_text,
+        "due_at": clocks.text(act.at + timedelta(seconds=quiet_s)),
+        "attempts": 0,
+    }
     latest = clocks.text(act.at + timedelta(seconds=quiet_s - MOST_QUIET_S))
-    insert = _INSERT[act.connection.dialect.name](job_request).values(
-        name=name,
-        key=key,
-        arguments=dict(arguments),
-        state=WAITING,
-        requested_at=act.at_text,
-        due_at=due_at,
-        attempts=0,
-    )
-    put_off = sa.case((job_request.c.requested_at > latest, due_at), else_=job_request.c.due_at)
-    act.connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[job_request.c.name, job_request.c.key],
-            index_where=sa.text("state = 'waiting'"),
-            set_={"due_at": put_off, "arguments": insert.excluded.arguments, "attempts": 0},
-        )
-    )
+    act.connection.execute(_upsert(act.connection.dialect.name), values | {"latest": latest})
     act.after_commit(wake)
+
+
+@functools.cache
+def _upsert(dialect: str) -> sa.Insert:
+    """Return the statement of :func:`request`, built once: building it takes longer than running it."""
+    columns = ("name", "key", "arguments", "state", "requested_at", "due_at", "attempts")
+    insert = _INSERT[dialect](job_request).values({column: sa.bindparam(column) for column in columns})
+    may_wait = job_request.c.requested_at > sa.bindparam("latest", type_=job_request.c.requested_at.type)
+    put_off = sa.case((may_wait, insert.excluded.due_at), else_=job_request.c.due_at)
+    statement: sa.Insert = insert.on_conflict_do_update(
+        index_elements=[job_request.c.name, job_request.c.key],
+        index_where=sa.text("state = 'waiting'"),
+        set_={"due_at": put_off, "arguments": insert.excluded.arguments, "attempts": 0},
+    )
+    return statement
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
