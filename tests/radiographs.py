@@ -53,13 +53,18 @@ def with_pores(
     """
     generator = np.random.default_rng(seed)
     pixels = 10_000 + noise * generator.standard_normal((side, side))
-    row, column = np.mgrid[:side, :side]
+    reach = int(6 * sigma_px) + 1
+    row, column = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     each = int(count**0.5)
     pores = []
     for place in range(each * each):
         centre = (np.array(divmod(place, each)) + 0.5) * side / each + generator.uniform(-6, 6, 2)
-        distance = (row - centre[0]) ** 2 + (column - centre[1]) ** 2
-        pixels += contrast * noise * np.exp(-distance / (2 * sigma_px**2))
+        at = np.rint(centre).astype(int)
+        first, last = np.maximum(0, at - reach), np.minimum(side, at + reach + 1)
+        inside = tuple(slice(*ends) for ends in zip(first - at + reach, last - at + reach, strict=True))
+        distance = (row + at[0] - centre[0]) ** 2 + (column + at[1] - centre[1]) ** 2
+        spot = contrast * noise * np.exp(-distance / (2 * sigma_px**2))
+        pixels[first[0] : last[0], first[1] : last[1]] += spot[inside]
         pores.append(Pore(*centre, contrast * sigma_px * np.pi**0.5))
     return image(np.clip(np.rint(pixels), 0, 65535).astype(np.uint16)), tuple(pores)
 

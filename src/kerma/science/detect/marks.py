@@ -15,7 +15,9 @@ STROKE_PX = 31
 DENSE_SHARE = 0.25
 """A stroke of lead takes at least this share of what comes through beside it."""
 RANGE_SHARE = 0.4
-"""... and in pictures made for showing at least this share of their grey range."""
+"""... in pictures made for showing at least this share of their grey range ..."""
+DENSE_NOISES = 10.0
+"""... and stands out from the noise by so many standard deviations."""
 SMALLEST_MARK_PX = 12
 SOLID = 0.8
 """Area over that of the convex hull: letters lie below, drops and arrowheads above."""
@@ -38,13 +40,16 @@ def lead_marks(grey: Grey, *, is_linear: bool) -> NDArray[np.bool_] | None:
     """
     import cv2
 
+    if grey.shape[1] < 2:
+        return None
     beside = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((STROKE_PX, STROKE_PX), np.uint8))
     taken = cv2.subtract(beside, grey)
+    noise = DENSE_NOISES * float(np.median(np.abs(np.diff(grey[::4], axis=1)))) / (0.6745 * 2**0.5)
     if is_linear:
-        dense = taken > DENSE_SHARE * beside
+        dense = taken > np.maximum(DENSE_SHARE * beside, noise)
     else:
         low, high = np.percentile(grey[::4, ::4], (0.1, 99.9))
-        dense = taken > RANGE_SHARE * (high - low)
+        dense = taken > max(RANGE_SHARE * float(high - low), noise)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(dense.astype(np.uint8), connectivity=8)
     large = [n for n in range(1, count) if boxes[n, 2:4].max() >= SMALLEST_MARK_PX]
     is_letter = {n: _solidity(labels, n, boxes[n]) < SOLID for n in large}
@@ -95,7 +100,7 @@ def is_wire(grey: Grey, one: Outline) -> bool:
     length = float(np.ptp(along)) + 1
     for side, end in ((-1, -along.min()), (1, along.max())):
         length += _followed(grey, one, centre, side * axis, float(end))
-    return length >= SHORTEST_WIRE_PX and length >= WIRE_SLENDERNESS * one.area_px / one.size()[0]
+    return length >= SHORTEST_WIRE_PX and length >= WIRE_SLENDERNESS * one.area_px / one.length_px
 
 
 def _followed(grey: Grey, one: Outline, centre: NDArray[np.float64], axis: NDArray[np.float64], start: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,9 @@ COVERED_SHARE = 0.5
 """An outline of which a stronger one covers this share of the box shows the same thing."""
 ELONGATED = 2.5
 """Slenderness from which an outline has a direction that others can continue."""
-GAP_SHARE = 0.5
+GAP_SHARE = 0.25
 """A piece continues a line when the gap is at most this share of the line's length ..."""
-WIDEST_GAP_PX = 24
+WIDEST_GAP_PX = 12
 ASIDE_SHARE = 0.15
 """... and it lies no further aside of the line's axis than this share of their joint length, or 3 pixels."""
 
@@ -29,12 +29,14 @@ class Seen:
     response: float
 
 
-def distinct(seen: Sequence[Seen]) -> list[Seen]:
-    """Drop outlines that lie mostly in the box of one before them; give the strongest first."""
+def distinct(seen: Iterable[Seen], most: int) -> list[Seen]:
+    """Drop outlines that lie mostly in the box of one before them; stop at ``most``. The strongest come first."""
     kept: list[Seen] = []
     for one in seen:
-        if all(_covered(one.outline.box(), strong.outline.box()) < COVERED_SHARE for strong in kept):
+        if all(_covered(one.outline.box, strong.outline.box) < COVERED_SHARE for strong in kept):
             kept.append(one)
+        if len(kept) == most:
+            break
     return kept
 
 
@@ -66,9 +68,8 @@ def _continues(line: Seen, piece: Seen) -> bool:
     """Whether ``piece`` continues the elongated ``line``."""
     if (line.response > 0) != (piece.response > 0):
         return False
-    length, _ = line.outline.size()
-    allowed = min(WIDEST_GAP_PX, GAP_SHARE * length)
-    if line.outline.slenderness < ELONGATED or _box_gap(line.outline.box(), piece.outline.box()) > allowed:
+    allowed = min(WIDEST_GAP_PX, GAP_SHARE * line.outline.length_px)
+    if line.outline.slenderness < ELONGATED or _box_gap(line.outline.box, piece.outline.box) > allowed:
         return False
     of_line, of_piece = _pixels(line.outline), _pixels(piece.outline)
     centre = of_line.mean(axis=0)

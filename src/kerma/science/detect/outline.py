@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,17 @@ MARGIN_SIGMAS = 4.0
 """The background is taken around the outline of the response to this distance."""
 FEWEST_MARGIN_PX = 5
 LONGEST_WINDOW_PX = 400
-EDGE_SHARE = 0.25
-"""The outline runs where the contrast falls to this share of its peak: a sphere keeps 97 % of its width there ..."""
+EDGE_SHARE = 0.3
+"""The outline runs where the contrast falls to this share of its peak: a sphere keeps 95 % of its width there ..."""
 EDGE_NOISES = 3.0
 """... but not below so many standard deviations of the smoothed background ..."""
 HIGHEST_EDGE_SHARE = 0.5
 """... and never above half the peak."""
+LEAST_BLUR_PX = 0.6
+WIDEST_BLUR = 0.6
+"""Smoothing before the outline is drawn: at most this share of the candidate's scale ..."""
+BLUR_FOR_EDGE = EDGE_NOISES / EDGE_SHARE / (2 * np.pi**0.5)
+"""... and no more than puts the edge above the noise: white noise falls by 2 sqrt(pi) times the blur in pixels."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +42,22 @@ class Outline:
     background: float
     """Mean of the fitted background within the mask, in stored values."""
 
+    @cached_property
+    def length_px(self) -> float:
+        """Length of the smallest turned rectangle, in pixels."""
+        return self.size()[0]
+
     @property
     def slenderness(self) -> float:
         """Length over mean width (area over length): long for a line even when it is bent."""
-        length, _ = self.size()
-        return length * length / self.area_px
+        return self.length_px * self.length_px / self.area_px
 
     @property
     def contrast_percent(self) -> float:
         """Contrast as a share of the background in percent, signed; 0 on a background of 0."""
         return 100 * self.contrast / abs(self.background) if self.background else 0.0
 
-    @property
+    @cached_property
     def area_px(self) -> int:
         """Pixels within the outline."""
         return int(np.count_nonzero(self.mask))
@@ -62,6 +72,7 @@ class Outline:
         """Signal-to-noise of the matched filter for uncorrelated noise: CNR times the root of the area in pixels."""
         return float(self.cnr * self.area_px**0.5)
 
+    @cached_property
     def box(self) -> tuple[int, int, int, int]:
         """Return first row, first column, height and width in image pixels."""
         rows, columns = np.nonzero(self.mask)
@@ -157,17 +168,31 @@ def _standing_out(
     import cv2
 
     signed = (window * np.sign(candidate.response)).astype(np.float32)
-    smooth = cv2.GaussianBlur(signed, (0, 0), max(0.5, 0.6 * candidate.sigma_px))
-    row, column = int(candidate.row) - corner[0], int(candidate.column) - corner[1]
-    reach = max(1, int(candidate.sigma_px))
-    near = smooth[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
-    if near.size == 0 or near.max() <= 0:
+    widest = max(LEAST_BLUR_PX, WIDEST_BLUR * candidate.sigma_px)
+    smooth = cv2.GaussianBlur(signed, (0, 0), widest)
+    at = _peak_near(smooth, candidate, corner)
+    if at is None:
         return None
-    peak_row, peak_column = np.unravel_index(int(near.argmax()), near.shape)
-    at = max(0, row - reach) + int(peak_row), max(0, column - reach) + int(peak_column)
+    pixel_noise = float(np.median(np.abs(signed[around]))) / 0.6745
+    enough = BLUR_FOR_EDGE * pixel_noise / float(smooth[at])
+    if enough < widest:
+        smooth = cv2.GaussianBlur(signed, (0, 0), max(LEAST_BLUR_PX, enough))
+        at = _peak_near(smooth, candidate, corner) or at
     noise = float(np.median(np.abs(smooth[around]))) / 0.6745
     edge = min(HIGHEST_EDGE_SHARE * smooth[at], max(EDGE_SHARE * smooth[at], EDGE_NOISES * noise))
     above = (smooth > edge).astype(np.uint8)
     _, labels = cv2.connectedComponents(above, connectivity=8)
     mask: NDArray[np.bool_] = labels == labels[at]
     return mask
+
+
+def _peak_near(smooth: Grey, candidate: Candidate, corner: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the highest place within a standard deviation of the candidate; None when nothing there is positive."""
+    row, column = int(candidate.row) - corner[0], int(candidate.column) - corner[1]
+    reach = max(1, int(candidate.sigma_px))
+    top, left = max(0, row - reach), max(0, column - reach)
+    near = smooth[top : row + reach + 1, left : column + reach + 1]
+    if near.size == 0 or near.max() <= 0:
+        return None
+    peak_row, peak_column = divmod(int(near.argmax()), near.shape[1])
+    return top + peak_row, left + peak_column

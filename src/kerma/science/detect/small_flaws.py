@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kerma.science.detect.candidates import candidates, strongest_of_each
+from kerma.science.detect.candidates import Candidate, candidates, strongest_of_each
 from kerma.science.detect.marks import is_wire, lead_marks
 from kerma.science.detect.merging import Seen, distinct, joined
 from kerma.science.detect.outline import Outline, outline
@@ -39,36 +39,44 @@ def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tup
     who reads.
     """
     grey = image.pixels[plane].astype(np.float32)
-    known = _known(image, plane, grey)
+    known = _fill_what_hides(image, plane, grey)
     if known is not None and not known.any():
         return ()
-    if known is not None:
-        fill_gaps(grey, known)
     low, high = float(grey.min()), float(grey.max())
     if low == high:
         return ()
     step = 1.0 if np.issubdtype(image.pixels.dtype, np.integer) else (high - low) * 1e-6
     found = [one for level in levels(grey, known, step=step, octaves=OCTAVES) for one in candidates(level, threshold)]
-    seen = []
-    for candidate in strongest_of_each(found):
-        outlined = outline(grey, known, candidate)
-        if outlined is not None:
-            seen.append(Seen(outlined, candidate.response))
-    kept = joined(_without_wires(distinct(seen)[:MOST_FINDINGS], grey, image.rises_with_dose))
+    seen = distinct(_outlined(grey, known, strongest_of_each(found)), MOST_FINDINGS)
+    kept = joined(_without_wires(seen, grey, image.rises_with_dose))
     return tuple(_finding(image, plane, number, one, threshold) for number, one in enumerate(kept, start=1))
 
 
-def _known(image: Image, plane: int, grey: Grey) -> NDArray[np.bool_] | None:
-    """Return where there is something to see: no padding, no large clipped area, no lead marks."""
+def _outlined(grey: Grey, known: NDArray[np.bool_] | None, found: Iterable[Candidate]) -> Iterator[Seen]:
+    for candidate in found:
+        outlined = outline(grey, known, candidate)
+        if outlined is not None:
+            yield Seen(outlined, candidate.response)
+
+
+def _fill_what_hides(image: Image, plane: int, grey: Grey) -> NDArray[np.bool_] | None:
+    """Return where there is something to see, and fill, in place, where not: padding, clipped areas, lead marks."""
     known = has_data(image, plane)
-    hidden = [~known] if known is not None else []
-    if np.issubdtype(image.pixels.dtype, np.integer):
-        hidden += _large_clipped(grey)
-    if image.rises_with_dose is not None and known is None:
+    if known is not None:
+        if not known.any():
+            return known
+        fill_gaps(grey, known)
+    hidden = _large_clipped(grey) if np.issubdtype(image.pixels.dtype, np.integer) else []
+    if image.rises_with_dose is not None:
         falling = grey if image.rises_with_dose else grey.max() - grey
         marks = lead_marks(falling, is_linear=image.meaning in LINEAR_MEANINGS and image.rises_with_dose)
         hidden += [marks] if marks is not None else []
-    return ~np.logical_or.reduce(hidden) if hidden else None
+    if hidden:
+        visible = ~np.logical_or.reduce(hidden)
+        known = visible if known is None else known & visible
+        if known.any():
+            fill_gaps(grey, known)
+    return known
 
 
 def _large_clipped(grey: Grey) -> list[NDArray[np.bool_]]:
@@ -98,7 +106,7 @@ def _finding(image: Image, plane: int, number: int, seen: Seen, threshold: float
         id=f"small_flaws-{plane}-{number}",
         code=_code(label),
         label=label,
-        box=Box(*seen.outline.box()),
+        box=Box(*seen.outline.box),
         by=By("algorithm", "small_flaws", VERSION),
         score=strength / (strength + threshold),
         plane=plane,
