@@ -58,12 +58,12 @@ def files_of(paths: Sequence[Path], out: Path) -> list[tuple[Path, bool]]:
     return list(found.items())
 
 
-def collect(files: Sequence[tuple[Path, bool]], reader: GuardedReader, tick: Callable[[str], None]) -> Collection:
+def collect(files: Sequence[tuple[Path, bool]], reader: GuardedReader, tick: Callable[[str, int], None]) -> Collection:
     """Scan every file and group the images by exam; a file that cannot be read is refused with its reason."""
     gathered = Collection()
     seen: dict[str, Path] = {}
     for path, is_named in files:
-        tick(path.name)
+        tick(path.name, 1)
         try:
             header = reader.scan(path)
         except (KermaError, OSError) as error:

@@ -110,6 +110,6 @@ class _Progress:
         self._progress.update(self._task, completed=self._total, description="examined")
         self._progress.stop()
 
-    def tick(self, what: str) -> None:
-        """Say what is being done and move on by one step."""
-        self._progress.update(self._task, advance=1, description=what[:32])
+    def tick(self, what: str, steps: int) -> None:
+        """Say what is being done and move on."""
+        self._progress.update(self._task, advance=steps, description=what[:32])

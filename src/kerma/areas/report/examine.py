@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 PLAIN_FORMATS = ("TIFF", "PNG", "JPEG", "RAW")
 """Formats whose images get a DICOM copy, so that the structured report has something to refer to."""
 
-Tick = Callable[[str], None]
-"""Told what is being done now, once per step."""
+Tick = Callable[[str, int], None]
+"""Told what is being done now, and how many steps that is on the way: one per file looked at and image read."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def examine(order: Order, files: Sequence[tuple[Path, bool]], tick: Tick) -> dic
         run = Run()
         _examine_all(order, gathered, reader, run, tick)
     warm.join()
-    tick("report")
+    tick("report", 1)
     result = _result(order, gathered, run)
     _write_report(order, gathered, run)
     write_whole(order.out / "result.json", _json(result))
@@ -84,8 +84,11 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _import_ahead() -> None:
     """Load what the end of the road needs while the reader's process is still at its beginning."""
-    import highdicom.sr  # noqa: F401
     import typst  # noqa: F401
+
+    from kerma.formats import structured_report
+
+    structured_report.load()
 
 
 def _examine_all(order: Order, gathered: Collection, reader: GuardedReader, run: Run, tick: Tick) -> None:
@@ -95,7 +98,7 @@ def _examine_all(order: Order, gathered: Collection, reader: GuardedReader, run:
         images, kept = _read(found, reader, gathered, tick)
         if not images:
             continue
-        tick(f"exam {stem}")
+        tick(f"exam {stem}", 0)
         try:
             _examine_one(order, stem, images, kept, run)
         except Exception as error:  # the other exams must still come out; the reason is told, never swallowed
@@ -114,7 +117,7 @@ def _read(
     images: list[Image] = []
     kept: list[Found] = []
     for one in found:
-        tick(one.path.name)
+        tick(one.path.name, 1)
         try:
             images.append(reader.read(one.path))
             kept.append(one)
@@ -130,14 +133,15 @@ def _examine_one(order: Order, stem: str, images: Sequence[Image], found: Sequen
 
     analysis = analyse(images, order.industry.plan, thickness_mm=order.thickness_mm)
     document = exam_document(images, [Source(str(one.path), one.sha256) for one in found], analysis)
-    drawn = pictures.drawings(images, document)
-    document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(images, drawn))]
+    drawn = pictures.drawings(document)
+    document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(document, drawn))]
     names = [f"{stem}.png" if number == 1 else f"{stem}-{number}.png" for number in range(1, len(drawn) + 1)]
     paper: list[Picture] = []
     for name, drawing in zip(names, drawn, strict=True):
+        image = images[drawing.image_number - 1]
         facts = {"Software": f"Kerma {__version__}", "Source": found[drawing.image_number - 1].sha256}
-        write_whole(order.out / name, png(pictures.for_screen(drawing, document), facts))
-        paper.append(pictures.for_paper(drawing))
+        write_whole(order.out / name, png(pictures.for_screen(drawing, image, document), facts))
+        paper.append(pictures.for_paper(drawing, image))
     dicom = _write_dicom(order, stem, images, found, document)
     document["files"] = {"pictures": names, **dicom}
     run.exams.append(document)
