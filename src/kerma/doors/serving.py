@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 import threading
@@ -130,7 +131,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=WAITING_CONNECTIONS)
     except OSError as error:
         raise WrongUsage(
-            f"{host} port {port} cannot be listened on: {error.strerror}; choose another with --port"
+            f"{host} port {port} cannot be listened on: {os.strerror(error.errno or 0)}; choose another with --port"
         ) from error
 
 

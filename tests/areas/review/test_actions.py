@@ -1,10 +1,10 @@
 import json
 import threading
 
-import exams
 import pytest
 import sqlalchemy as sa
 
+import exams
 from kerma.areas.archive.model import ExamArrived
 from kerma.areas.review import actions, queries, rules
 from kerma.areas.review.model import ExamAnalysed, ExamDecided, analysis, decision

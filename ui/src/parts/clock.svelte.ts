@@ -1,17 +1,20 @@
-/** The present moment, second by second, on the server's clock. */
+/** The present moment, second by second: this computer's, and the server's. */
 
 class Clock {
-  now = $state(Date.now());
-  private ahead_ms = 0;
+  /** On this computer's clock, in ms since the epoch. */
+  local = $state(Date.now());
+  private ahead_ms = $state(0);
+  /** On the server's clock: what due times are compared with. */
+  readonly now = $derived(this.local + this.ahead_ms);
 
   constructor() {
-    setInterval(() => (this.now = Date.now() + this.ahead_ms), 1000);
+    setInterval(() => (this.local = Date.now()), 1000);
   }
 
-  /** Sets the clock by a time the server has just sent. */
+  /** Sets the server's clock by a time it has just sent. */
   set(server: string): void {
-    this.ahead_ms = new Date(server).getTime() - Date.now();
-    this.now = Date.now() + this.ahead_ms;
+    this.local = Date.now();
+    this.ahead_ms = new Date(server).getTime() - this.local;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Live news from the server: ids only; whoever shows those things asks again for them. */
+import { presence } from "./presence.svelte";
 
 export interface Piece {
   action: string;
@@ -8,23 +9,42 @@ export interface Piece {
 
 type Listener = (piece: Piece) => void;
 
+const AGAIN_MS = 3000;
+
 class News {
   connected = $state(false);
   /** When the connection was lost, in ms since the epoch; 0 while it stands. */
   lostAt = $state(0);
   private listeners = new Set<Listener>();
   private source: EventSource | null = null;
+  private again = 0;
+  private missed = false;
 
-  start(): void {
+  constructor() {
+    // Whoever comes back sees the present at once.
+    $effect.root(() => {
+      $effect(() => {
+        if (!presence.away && this.missed) this.tell({ action: "resync" });
+      });
+    });
+  }
+
+  /** Begins to listen; `onrefused` is called when the server does not want to tell (any more). */
+  start(onrefused: () => void): void {
     if (this.source) return;
     const source = new EventSource("/api/v1/news");
     source.onopen = () => {
+      if (this.lostAt) this.tell({ action: "resync" });
       this.connected = true;
       this.lostAt = 0;
     };
     source.onerror = () => {
-      if (this.connected || !this.lostAt) this.lostAt = Date.now();
+      if (!this.lostAt) this.lostAt = Date.now();
       this.connected = false;
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.stop();
+      onrefused();
+      this.again = window.setTimeout(() => this.start(onrefused), AGAIN_MS);
     };
     source.addEventListener("news", (event) => this.tell(JSON.parse(event.data) as Piece));
     source.addEventListener("resync", () => this.tell({ action: "resync" }));
@@ -32,6 +52,7 @@ class News {
   }
 
   stop(): void {
+    clearTimeout(this.again);
     this.source?.close();
     this.source = null;
     this.connected = false;
@@ -44,6 +65,8 @@ class News {
   }
 
   private tell(piece: Piece): void {
+    this.missed = presence.away;
+    if (presence.away) return;
     for (const listener of this.listeners) listener(piece);
   }
 }

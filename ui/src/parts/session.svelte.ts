@@ -30,6 +30,11 @@ class Session {
     this.known = true;
   }
 
+  /** Finds out whether the session still stands; when it has ended the page asks to sign in again. */
+  async check(): Promise<void> {
+    await get<Person>("/api/v1/session").catch(() => {});
+  }
+
   async signIn(login: string, password: string): Promise<void> {
     await post("/api/v1/session", { login, password });
     await this.load();
