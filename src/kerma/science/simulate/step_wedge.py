@@ -31,7 +31,7 @@ def step_wedge(seed: int, *, snr: float = 200.0) -> SimulatedImage:
         left = FIRST_COLUMN + number * STEP_COLUMNS + 18
         lead_letters(lead, f"{thickness_mm:.0f}", row_px=92, column_px=left, height_px=30, thickness_mm=0.6)
     lead_letters(lead, "FE STEP WEDGE MM", row_px=572, column_px=60, height_px=24, thickness_mm=0.6)
-    beam = tube(160.0, filters_mm={"aluminium": 3.0, "copper": 1.0})
+    beam = tube(280.0, filters_mm={"aluminium": 3.0, "copper": 3.0})
     open_beam_share = float(attenuated(beam, {"iron": np.array([[REFERENCE_MM]])})[0][0, 0])
     detector = Detector(snr=snr, blur_px=0.6, focal_blur_px=0.8, reference_stored=60000.0 * open_beam_share)
     stored, findings, labels = picture(
@@ -46,7 +46,10 @@ def step_wedge(seed: int, *, snr: float = 200.0) -> SimulatedImage:
         pixels=stored[None], bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"),
         grey=GreyScale(is_inverse=True), rises_with_dose=True, format="TIFF", modality="DX",
         description="Step wedge in steel, simulated",
-        technique={"tube_voltage_kv": 160.0, "thickness_mm": REFERENCE_MM, "material": "steel", "part": "step wedge"},
+        technique={
+            "tube_voltage_kv": beam.tube_voltage_kv, "thickness_mm": REFERENCE_MM, "material": "steel",
+            "part": "step wedge",
+        },
     )
     return SimulatedImage(image, findings, labels, truth)
 
