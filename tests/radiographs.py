@@ -25,7 +25,7 @@ def real(folder: str) -> Path:
 
 def image(pixels: np.ndarray, **fields: Any) -> Image:
     """Return a raw 16-bit image of (row, column) pixels; ``fields`` replace what an Image says."""
-    plane = pixels if pixels.ndim == 3 else pixels[None]
+    plane = pixels[None] if pixels.ndim == 2 else pixels
     return Image(plane, **({"bits": 16, "meaning": "raw", "rises_with_dose": True} | fields))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tifffile
 import typer
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 
 import radiographs
 from kerma.areas.review.commands import register
+from kerma.errors import WrongUsage
 from kerma.science.detect import DETECTORS
 from kerma.science.detect import OPTIONS as DETECT_OPTIONS
 from kerma.science.measure import MEASURES
@@ -70,7 +70,10 @@ def test_without_json_it_reads_like_text(film: Path) -> None:
     assert "mean_stored" in shown
 
 
-@pytest.mark.parametrize(("command", "registry", "options"), [("measure", MEASURES, MEASURE_OPTIONS), ("detect", DETECTORS, DETECT_OPTIONS)])
+@pytest.mark.parametrize(
+    ("command", "registry", "options"),
+    [("measure", MEASURES, MEASURE_OPTIONS), ("detect", DETECTORS, DETECT_OPTIONS)],
+)
 def test_help_lists_every_name_and_every_option(command: str, registry: dict, options: dict) -> None:
     shown = CliRunner().invoke(CLI, [command, "--help"], env={"COLUMNS": "200"}).stdout
     for name in registry:
@@ -79,8 +82,8 @@ def test_help_lists_every_name_and_every_option(command: str, registry: dict, op
         assert f"--{name.replace('_', '-')}" in shown
 
 
-def test_measuring_does_not_change_the_file(film: Path) -> None:
-    before = film.read_bytes()
-    _run("measure", "statistics", film)
-    assert film.read_bytes() == before
-    assert np.array_equal(tifffile.imread(film), tifffile.imread(film))
+@pytest.mark.parametrize("arguments", [["measure", "sharpness"], ["detect", "--model", "everything"]])
+def test_an_unknown_name_is_refused_before_any_file_is_read(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "empty.tif").touch()
+    with pytest.raises(WrongUsage, match="there are"):
+        CLI([*arguments, str(tmp_path / "empty.tif")], standalone_mode=False)

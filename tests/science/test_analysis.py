@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import radiographs
+from kerma import formats
+from kerma.errors import WrongUsage
+from kerma.industries import INDUSTRIES
+from kerma.science.analysis import Source, analyse, exam_document
+from kerma.science.detect import DETECTORS
+from kerma.science.imaging.image import Image, Spacing
+from kerma.science.measure import MEASURES
+from kerma.science.simulate.weld import weld
+
+NDT, SECURITY, MEDICAL = (INDUSTRIES[name].plan for name in ("ndt", "security", "medical"))
+TOP = {"subject", "exam_uid", "images", "verdicts", "decision_proposed", "subject_name", "modality", "acquired_at",
+       "description", "machine", "technique", "decision_reason", "warnings"}  # fmt: skip
+PER_IMAGE = {"path", "sha256", "rows", "columns", "bits", "spacing_mm", "spacing_source", "measurements", "findings",
+             "planes", "format", "modality", "meaning", "view", "warnings"}  # fmt: skip
+
+
+def _document(images: list[Image], plan: object, **options: object) -> dict:
+    done = analyse(images, plan, **options)
+    sources = [Source(f"film{number}.tif", f"{number:064x}") for number in range(len(images))]
+    return json.loads(json.dumps(exam_document(images, sources, done), allow_nan=False))
+
+
+@pytest.fixture(scope="module")
+def bad_weld() -> Image:
+    return weld(3, flaws="many").image
+
+
+def test_a_weld_with_large_flaws_is_rejected_by_clause(bad_weld: Image) -> None:
+    done = analyse([bad_weld], NDT)
+    assert done.decision_proposed == "reject"
+    failed = [verdict for verdict in done.verdicts if verdict.outcome == "fail"]
+    known = {finding.id for finding in done.images[0].findings}
+    for verdict in failed:
+        assert verdict.source.clause and verdict.source.edition
+        assert verdict.finding_ids and set(verdict.finding_ids) <= known
+    assert done.inputs["thickness_mm"] == 10.0
+
+
+def test_thicker_is_judged_milder_and_a_given_thickness_goes_before_the_stored_one(bad_weld: Image) -> None:
+    def limit(thickness_mm: float) -> float:
+        done = analyse([bad_weld], NDT, thickness_mm=thickness_mm)
+        return next(verdict.limit for verdict in done.verdicts if verdict.rule == "single pore")
+
+    assert limit(6.0) == pytest.approx(2.0)
+    assert limit(6.0) < limit(12.0) < limit(30.0) == 6.0
+
+
+def test_without_thickness_a_rule_is_not_judged_and_nothing_is_accepted() -> None:
+    image, _ = radiographs.with_pores(4, contrast=9)
+    done = analyse([radiographs.image(image.pixels, spacing=Spacing(0.1, 0.1, "geometry"))], NDT)
+    assert {verdict.outcome for verdict in done.verdicts} >= {"not-judged"}
+    assert done.decision_proposed == "none"
+
+
+def test_finding_ids_name_image_and_number_and_are_one_of_a_kind() -> None:
+    images = [radiographs.with_pores(seed, contrast=9)[0] for seed in (1, 2)]
+    done = analyse(images, NDT)
+    for number, image in enumerate(done.images, start=1):
+        assert [finding.id for finding in image.findings] == [
+            f"{number}.{count}" for count in range(1, len(image.findings) + 1)
+        ]
+
+
+def test_a_bag_with_an_opaque_object_is_suspect_and_one_without_is_clear() -> None:
+    opaque, _ = radiographs.bag()
+    assert analyse([opaque], SECURITY).decision_proposed == "suspect"
+    light = radiographs.image(np.maximum(opaque.pixels, 8_000))
+    assert analyse([light], SECURITY).decision_proposed == "clear"
+
+
+def test_a_medical_image_is_measured_and_never_called_normal() -> None:
+    done = analyse([radiographs.flat(1, technique={"exposure_index": 400.0})], MEDICAL)
+    assert done.decision_proposed not in ("normal", "clear", "accept")
+    assert {measurement.name for measurement in done.images[0].measurements} == set(MEDICAL.measures)
+
+
+def test_cross_sections_are_not_searched_and_the_document_says_so() -> None:
+    document = _document([radiographs.flat(1, modality="CT", meaning="ct-number")], NDT, thickness_mm=10)
+    image = document["images"][0]
+    assert image["findings"] == [] and document["verdicts"] == []
+    assert any("small_flaws was not run" in warning for warning in image["warnings"])
+    assert any("were not applied" in warning for warning in document["warnings"])
+    assert document["decision_proposed"] == "none"
+
+
+def test_of_many_frames_the_middle_one_and_of_energies_each_is_measured() -> None:
+    frames = radiographs.image(np.random.default_rng(1).poisson(900, (7, 64, 80)))
+    energies = replace(frames, pixels=frames.pixels[:2], plane_kind="energy", plane_labels=("low", "high"))
+    document = _document([frames, energies], SECURITY)
+    planes = [
+        [measured["inputs"]["plane"] for measured in image["measurements"] if measured["name"] == "statistics"]
+        for image in document["images"]
+    ]
+    assert planes == [[3], [0, 1]]
+    assert any("of 7 frames the middle one" in warning for warning in document["images"][0]["warnings"])
+
+
+def test_a_colour_image_is_passed_over_with_a_note() -> None:
+    document = _document([radiographs.image(np.zeros((1, 9, 9, 3), np.uint8), bits=8)], MEDICAL)
+    assert document["images"][0]["measurements"] == []
+    assert any("colour" in warning for warning in document["images"][0]["warnings"])
+
+
+def test_sizes_say_where_their_millimetres_are() -> None:
+    image, _ = radiographs.with_pores(4, contrast=9)
+    at_detector = radiographs.image(image.pixels, spacing=Spacing(0.1, 0.1, "detector"))
+    assert any("at the detector" in warning for warning in _document([at_detector], NDT)["images"][0]["warnings"])
+    assert any("in pixels" in warning for warning in _document([image], NDT)["images"][0]["warnings"])
+    unknown = radiographs.image(image.pixels, rises_with_dose=None)
+    assert any("by shape only" in warning for warning in _document([unknown], NDT)["images"][0]["warnings"])
+
+
+def test_the_document_has_every_promised_key_and_says_what_made_it(bad_weld: Image) -> None:
+    document = _document([bad_weld, radiographs.flat(2, subject_id="other")], NDT)
+    assert document.keys() >= TOP
+    for number, image in enumerate(document["images"]):
+        assert image.keys() >= PER_IMAGE
+        assert (image["path"], image["sha256"]) == (f"film{number}.tif", f"{number:064x}")
+    assert document["analysis"]["detectors"] == {"small_flaws": DETECTORS["small_flaws"].load().VERSION}
+    assert document["technique"]["thickness_mm"] == 10.0
+
+
+def test_an_exam_without_images_has_a_document() -> None:
+    document = _document([], MEDICAL)
+    assert document["images"] == [] and document["decision_proposed"] == "none"
+
+
+def test_the_same_images_give_the_same_document(bad_weld: Image) -> None:
+    assert _document([bad_weld], NDT) == _document([bad_weld], NDT)
+
+
+def test_images_and_sources_must_agree_in_number() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        exam_document([radiographs.flat(1)], [], analyse([radiographs.flat(1)], MEDICAL))
+
+
+@pytest.mark.parametrize("thickness_mm", [0.0, -3.0, float("nan")])
+def test_a_thickness_that_is_none_is_refused(thickness_mm: float) -> None:
+    with pytest.raises(WrongUsage, match="thickness"):
+        analyse([radiographs.flat(1)], NDT, thickness_mm=thickness_mm)
+
+
+@pytest.mark.parametrize("plan", [NDT, SECURITY, MEDICAL], ids=["ndt", "security", "medical"])
+def test_every_name_of_a_plan_is_registered(plan: object) -> None:
+    assert set(plan.measures) <= set(MEASURES) and set(plan.detectors) <= set(DETECTORS)
+
+
+def test_a_real_head_scan_is_analysed_without_a_finding() -> None:
+    files = sorted(radiographs.real("ct_ge").glob("*.dcm"))[:6]
+    images = [formats.read(file.read_bytes(), file.name) for file in files]
+    document = _document(images, NDT)
+    assert len(document["images"]) == 6
+    assert all(not image["findings"] and image["measurements"] for image in document["images"])
