@@ -28,12 +28,13 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrate(database)
+    clock = SystemClock()
     return Kernel(
         settings=settings,
         database=database,
-        ledger=Ledger(Signer.load(settings.home / "keys")),
+        ledger=Ledger(Signer.load(settings.home / "keys"), clock),
         blobs=Blobs(settings.blobs_url),
-        clock=SystemClock(),
+        clock=clock,
         subscriptions=subscriptions(),
         industries=INDUSTRIES,
     )
@@ -42,14 +43,15 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
 def subscriptions() -> Subscriptions:
     """Who listens to what: one row per event, its handlers in the order they run."""
     from kerma.areas.archive.model import ExamArrived
-    from kerma.areas.report.actions import on_exam_analysed
+    from kerma.areas.report import jobs as report
     from kerma.areas.review import jobs as review
-    from kerma.areas.review.model import ExamAnalysed
+    from kerma.areas.review.model import ExamAnalysed, ExamDecided
     from kerma.areas.worklist.actions import on_exam_arrived
 
     return {
         ExamArrived: (on_exam_arrived, review.on_exam_arrived),
-        ExamAnalysed: (on_exam_analysed,),
+        ExamAnalysed: (report.on_exam_analysed,),
+        ExamDecided: (report.on_exam_decided,),
     }
 
 

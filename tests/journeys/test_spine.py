@@ -135,7 +135,7 @@ def test_from_upload_to_a_report_that_proves_itself(
 
     client.json("POST", f"/api/v1/exams/{exam_pk}/decisions", {"decision": "reject", "reason": "Porosity in the root"})
     wait_for(lambda: client.send("GET", f"/api/v1/exams/{exam_pk}/report.pdf")[0] == 200, 20)
-    client.json("POST", f"/api/v1/exams/{exam_pk}/sign", {})
+    client.json("POST", f"/api/v1/exams/{exam_pk}/report/sign", {})
     status, pdf = client.send("GET", f"/api/v1/exams/{exam_pk}/report.pdf")
     assert status == 200 and pdf.startswith(b"%PDF") and b"/ByteRange" in pdf
 

@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-PROPOSED, SIGNED, SUPERSEDED = "proposed", "signed", "superseded"
-STATES = (PROPOSED, SIGNED, SUPERSEDED)
-"""A report is proposed by software, signed by a person, or a proposal that a newer analysis has overtaken."""
+PROPOSED, SIGNED = "proposed", "signed"
+STATES = (PROPOSED, SIGNED)
+"""A version of a report is proposed by software, or signed by a person; neither is ever changed."""
 
 MEANINGS: dict[str, str] = {
     "author": "I made this report and answer for it",
@@ -105,18 +105,33 @@ def exit_code(refused: Sequence[Any]) -> int:
     return DONE_WITH_REFUSALS if refused else DONE
 
 
-def why_not_signable(report: Mapping[str, Any] | None, latest_analysis_id: int | None) -> str | None:
-    """Return why a report may not be signed now, in words for the signer; None when it may.
+def why_not_signable(report: Mapping[str, Any] | None, analysis_id: int | None, decision_id: int | None) -> str | None:
+    """Return why an exam's report may not be signed now, in words for the signer; None when it may.
 
     Parameters
     ----------
-    report : the exam's newest report (``state``, ``analysis_id``), or None
-    latest_analysis_id : the exam's newest analysis, or None
+    report : the newest version (``state``, ``analysis_id``, ``decision_id``), or None
+    analysis_id, decision_id : the exam's newest analysis and the decision in force, or None
     """
+    if analysis_id is None:
+        return "this exam has no analysis yet; its report follows a moment after it"
+    if decision_id is None:
+        return "nobody has decided this exam yet: decide first, then sign the report that states the decision"
     if report is None:
         return "there is no report of this exam yet; it is made a moment after its analysis"
-    if report["state"] == SIGNED:
+    states_this = report["analysis_id"] == analysis_id and report["decision_id"] == decision_id
+    if report["state"] == SIGNED and states_this:
         return "this report is already signed; a signed report is never changed"
-    if latest_analysis_id is not None and report["analysis_id"] != latest_analysis_id:
-        return "a newer analysis of this exam is there; its report is being made, read that one first"
     return None
+
+
+def signature_meaning(decision_label: str, decided_by: str) -> str:
+    """Return what a signature states (21 CFR 11.50 asks for it on every signed page's block).
+
+    Parameters
+    ----------
+    decided_by : name of the person who decided, empty when that is the signer
+    """
+    return (
+        f"Decided: {decision_label}" if not decided_by else f"Approves the decision of {decided_by}: {decision_label}"
+    )

@@ -41,9 +41,12 @@ class SigningKey:
 
     @property
     def label(self) -> str:
-        """The certificate in words: its subject and the start of its fingerprint."""
-        subject = self.certificates[0].subject.rfc4514_string()
-        return f"Certificate {subject}, SHA-256 {self.certificate_sha256[:16]}"
+        """The certificate in words: its common name and the start of its fingerprint."""
+        from cryptography.x509.oid import NameOID
+
+        subject = self.certificates[0].subject
+        named = [str(one.value) for one in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        return f"{named[0] if named else subject.rfc4514_string()} · SHA-256 {self.certificate_sha256[:16]}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""Everything a report on a stored exam says, gathered from archive and review: its images are read in the guard."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from kerma.areas.archive.queries import exam_by_pk
+from kerma.areas.people.queries import name_of_actor
+from kerma.areas.report import pictures
+from kerma.areas.report.content import ExamPart, Report, SignatureBlock
+from kerma.areas.report.queries import version_count
+from kerma.areas.review.queries import decisions, images_to_analyse, latest_analysis
+from kerma.errors import Conflict, NotFound, Unreadable
+
+if TYPE_CHECKING:
+    from kerma.formats.guard import GuardedReader
+    from kerma.kernel.action import Kernel
+    from kerma.science.imaging.image import Image
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a report rests on: the newest analysis, the decision in force, and the names of those who act."""
+
+    exam_pk: int
+    industry: str
+    analysis: dict[str, Any]
+    decision: dict[str, Any] | None
+    decided_by: str
+    version: int
+    image_rows: tuple[dict[str, Any], ...]
+
+    @property
+    def decision_id(self) -> int | None:
+        """Id of the decision in force, None while only software has spoken."""
+        return int(self.decision["id"]) if self.decision else None
+
+
+def basis(kernel: Kernel, exam_pk: int) -> Basis:
+    """Return what a report on the exam rests on now.
+
+    Raises
+    ------
+    NotFound
+        There is no such exam.
+    Conflict
+        The exam has not been analysed yet.
+    """
+    with kernel.database.read() as connection:
+        exam = exam_by_pk(connection, exam_pk)
+        if exam is None:
+            raise NotFound(f"there is no exam {exam_pk}")
+        analysis = latest_analysis(connection, exam_pk)
+        if analysis is None:
+            raise Conflict("the exam is still being analysed: its report comes right after, try again in a moment")
+        decided = next(iter(decisions(connection, exam_pk)), None)
+        return Basis(
+            exam_pk=exam_pk,
+            industry=exam["industry"],
+            analysis=analysis,
+            decision=decided,
+            decided_by=name_of_actor(connection, decided["by"]) if decided else "",
+            version=version_count(connection, exam_pk) + 1,
+            image_rows=tuple(images_to_analyse(connection, exam_pk)),
+        )
+
+
+def compose(kernel: Kernel, on: Basis, *, made_at: datetime, signature: SignatureBlock | None = None) -> Report:
+    """Return the report with its pictures, drawn from the exam's own images."""
+    document = on.analysis["document"]
+    wanted = [image["sha256"] for image in document["images"]]
+    by_sha256 = {row["sha256"]: row for row in on.image_rows}
+    images = [_image(kernel, by_sha256[sha256]) for sha256 in wanted if sha256 in by_sha256]
+    if len(images) != len(wanted):
+        raise Conflict("the exam's images have changed since it was analysed: a new analysis is under way")
+    decision = None
+    if on.decision:
+        decision = {key: str(on.decision[key]) for key in ("decision", "reason", "at")} | {"by": on.decided_by}
+    drawn = [pictures.for_paper(drawing) for drawing in pictures.drawings(images, document)]
+    part = ExamPart(document, drawn, decision)
+    return Report(kernel.industries[on.industry], [part], made_at, signature=signature, version=on.version)
+
+
+def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
+    sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
+    try:
+        return _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
+    except Unreadable as error:
+        raise Conflict(f"{row['file_name']} was analysed but can no longer be read: {error}") from error
+
+
+@functools.cache
+def _reader() -> GuardedReader:
+    from kerma.formats.guard import GuardedReader
+
+    return GuardedReader()
