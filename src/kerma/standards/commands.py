@@ -6,6 +6,9 @@ import json
 
 import typer
 
+MOST_COLUMNS = 8
+"""More columns than this do not fit a terminal side by side."""
+
 
 def register(cli: typer.Typer) -> None:
     """Add the commands of the standards tables."""
@@ -32,23 +35,33 @@ def standards(
 
 
 def _list(listed: list[dict[str, str]]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table as Grid
 
-    grid = Grid("table", "status", "title", "edition", "clause")
+    grid = Grid(box=box.SIMPLE_HEAD)
+    grid.add_column("table", no_wrap=True)
+    grid.add_column("status", no_wrap=True)
+    grid.add_column("title", no_wrap=True, overflow="ellipsis")
     for row in listed:
-        grid.add_row(row["name"], row["status"], row["title"], row["edition"], row["clause"])
+        grid.add_row(row["name"], row["status"], row["title"])
     Console().print(grid)
 
 
 def _show(header: dict[str, str], rows: tuple[dict[str, str], ...]) -> None:
+    """Print a narrow table as a grid and a wide one row by row, empty cells left out."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table as Grid
 
     for key, value in header.items():
         typer.echo(f"{key}: {value}")
     filled = [column for column in rows[0] if any(row[column] for row in rows)] if rows else []
-    grid = Grid(*filled)
+    if len(filled) > MOST_COLUMNS:
+        for row in rows:
+            typer.echo("\n" + "\n".join(f"  {column}: {row[column]}" for column in filled if row[column]))
+        return
+    grid = Grid(*filled, box=box.SIMPLE_HEAD)
     for row in rows:
         grid.add_row(*(row[column] for column in filled))
     Console().print(grid)
