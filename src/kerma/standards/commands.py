@@ -6,8 +6,7 @@ import json
 
 import typer
 
-MOST_COLUMNS = 8
-"""More columns than this do not fit a terminal side by side."""
+TERMINAL_COLUMNS = 100
 
 
 def register(cli: typer.Typer) -> None:
@@ -35,33 +34,20 @@ def standards(
 
 
 def _list(listed: list[dict[str, str]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Grid
-
-    grid = Grid(box=box.SIMPLE_HEAD)
-    grid.add_column("table", no_wrap=True)
-    grid.add_column("status", no_wrap=True)
-    grid.add_column("title", no_wrap=True, overflow="ellipsis")
     for row in listed:
-        grid.add_row(row["name"], row["status"], row["title"])
-    Console().print(grid)
+        typer.echo(f"{row['name']:<44} {row['status']:<11} {row['title']}")
 
 
 def _show(header: dict[str, str], rows: tuple[dict[str, str], ...]) -> None:
-    """Print a narrow table as a grid and a wide one row by row, empty cells left out."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Grid
-
+    """Print a narrow table in columns and a wide one row by row; empty columns and cells are left out."""
     for key, value in header.items():
         typer.echo(f"{key}: {value}")
     filled = [column for column in rows[0] if any(row[column] for row in rows)] if rows else []
-    if len(filled) > MOST_COLUMNS:
-        for row in rows:
-            typer.echo("\n" + "\n".join(f"  {column}: {row[column]}" for column in filled if row[column]))
+    widths = [max(len(column), *(len(row[column]) for row in rows)) for column in filled]
+    typer.echo("")
+    if sum(widths) + 2 * len(widths) <= TERMINAL_COLUMNS:
+        for cells in (filled, *([row[column] for column in filled] for row in rows)):
+            typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
         return
-    grid = Grid(*filled, box=box.SIMPLE_HEAD)
     for row in rows:
-        grid.add_row(*(row[column] for column in filled))
-    Console().print(grid)
+        typer.echo("\n".join(f"  {column}: {row[column]}" for column in filled if row[column]) + "\n")
