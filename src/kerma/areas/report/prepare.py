@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.people.queries import name_of_actor
 from kerma.areas.report import pictures
-from kerma.areas.report.content import ExamPart, Report, SignatureBlock
+from kerma.areas.report.content import ExamPart, Picture, Report, SignatureBlock
 from kerma.areas.report.queries import version_count
 from kerma.areas.review.queries import decisions, images_to_analyse, latest_analysis
 from kerma.errors import Conflict, NotFound, Unreadable
@@ -70,17 +70,21 @@ def basis(kernel: Kernel, exam_pk: int) -> Basis:
 
 def compose(kernel: Kernel, on: Basis, *, made_at: datetime, signature: SignatureBlock | None = None) -> Report:
     """Return the report with its pictures, drawn from the exam's own images."""
-    document = on.analysis["document"]
-    wanted = [image["sha256"] for image in document["images"]]
+    document: dict[str, Any] = dict(on.analysis["document"])
     by_sha256 = {row["sha256"]: row for row in on.image_rows}
-    images = [_image(kernel, by_sha256[sha256]) for sha256 in wanted if sha256 in by_sha256]
-    if len(images) != len(wanted):
-        raise Conflict("the exam's images have changed since it was analysed: a new analysis is under way")
+    drawn = pictures.drawings(document)
+    paper: list[Picture] = []
+    for drawing in drawn:
+        row = by_sha256.get(document["images"][drawing.image_number - 1]["sha256"])
+        if row is None:
+            raise Conflict("the exam's images have changed since it was analysed: a new analysis is under way")
+        paper.append(pictures.for_paper(drawing, _image(kernel, row)))
+    note = pictures.note(document, drawn)
+    document["warnings"] = [*document.get("warnings", []), *([note] if note else [])]
     decision = None
     if on.decision:
         decision = {key: str(on.decision[key]) for key in ("decision", "reason", "at")} | {"by": on.decided_by}
-    drawn = [pictures.for_paper(drawing) for drawing in pictures.drawings(images, document)]
-    part = ExamPart(document, drawn, decision)
+    part = ExamPart(document, paper, decision)
     return Report(kernel.industries[on.industry], [part], made_at, signature=signature, version=on.version)
 
 
