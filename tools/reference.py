@@ -42,17 +42,8 @@ def _walk(command: object, path: str) -> Iterator[tuple[str, object]]:
 def _option_row(parameter: object) -> str:
     names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])  # type: ignore[attr-defined]
     if parameter.param_type_name == "argument":  # type: ignore[attr-defined]
-        names = f"`{parameter.make_metavar(_context_of())}`"  # type: ignore[attr-defined]
+        names = f"`{(parameter.metavar or parameter.name).upper()}`"  # type: ignore[attr-defined]
     return f"| {names} | {_sentence(getattr(parameter, 'help', '') or '')} |"
-
-
-def _context_of() -> object:
-    import typer.main
-
-    from kerma.cli import build
-
-    command = typer.main.get_command(build())
-    return command.make_context("kerma", [], resilient_parsing=True)
 
 
 def _sentence(text: str | None) -> str:
@@ -62,6 +53,7 @@ def _sentence(text: str | None) -> str:
 def actions() -> str:
     """Every action, by area."""
     import kerma.app
+    import kerma.kernel.ledger_actions
     from kerma.kernel.action import ACTIONS
 
     kerma.app.subscriptions()
