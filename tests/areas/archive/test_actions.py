@@ -256,6 +256,40 @@ def test_many_arrivals_come_back_in_order_each_with_its_own_fate(archive: Archiv
     assert {record["details"]["door"] for record in archive.records()} == {"folder"}
 
 
+def test_a_large_file_is_mapped_and_never_held(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "HELD_BYTES", 100)
+    path = tmp_path / "large.dcm"
+    path.write_bytes(film(side=64))
+    stored = actions.ingest(archive.kernel, archive.actor, source=Arrival(path, path.name, "medical"))
+    assert stored.outcome == "stored"
+    assert archive.kernel.blobs.get(stored.sha256) == path.read_bytes()
+    path.write_bytes(film(side=64)[:-50])
+    broken = actions.ingest(archive.kernel, archive.actor, source=Arrival(path, path.name, "medical"))
+    assert broken.outcome == "quarantined"
+
+
+def test_a_large_file_that_changes_while_it_is_read_is_refused(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "HELD_BYTES", 100)
+    path = tmp_path / "large.dcm"
+    path.write_bytes(film(side=64))
+    put_file = archive.kernel.blobs.put_file
+
+    def grow_first(path: Path) -> tuple[str, int]:
+        with path.open("ab") as file:
+            file.write(b"more")
+        return put_file(path)
+
+    monkeypatch.setattr(archive.kernel.blobs, "put_file", grow_first)
+    (result,) = actions.ingest_many(archive.kernel, archive.actor, [Arrival(path, path.name, "medical")])
+    assert result.outcome == "refused"
+    assert "changed while it was read" in result.reason
+    assert archive.count(image) == 0
+
+
 def test_what_arrives_together_fails_alone(archive: Archive) -> None:
     def fail_on_third(act: object, event: ExamArrived) -> None:
         if event.exam_uid == uid(3):

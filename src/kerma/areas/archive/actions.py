@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
+import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,10 +24,14 @@ from kerma.kernel import clock
 from kerma.kernel.action import Act, Actor, Kernel, action, refuse
 from kerma.kernel.permissions import is_granted
 
-AHEAD_THREADS = 4
+AHEAD_THREADS = 8
 """Files read, hashed and flushed at the same time; most of it is waiting for the disk."""
-AHEAD_FILES = 32
+AHEAD_FILES = 64
 """Files that may be durable and wait for the index; also the most that share one transaction."""
+GATHER_S = 0.02
+"""How long the index waits for the next file of a run, so that more of them share one flush of the disk."""
+HELD_BYTES = 64 << 20
+"""Files up to this size are read whole; larger ones are mapped, so that a run never holds many of them."""
 _REASONS = ((Hostile, "hostile"), (TooLarge, "too-large"), (Unreadable, "unreadable"))
 
 
@@ -42,7 +49,7 @@ def ingest(kernel: Kernel, actor: Actor, *, source: Arrival) -> Stored:
 
 
 def ingest_many(kernel: Kernel, actor: Actor, sources: Iterable[Arrival]) -> Iterator[Stored]:
-    """Take arrivals into the archive, in their order, each yielded once it is durable.
+    """Take arrivals that are all there into the archive, in their order, each yielded once it is durable.
 
     Bytes are read, hashed and flushed by a few threads ahead of the index, and all that is ready by the time the
     index is free shares one transaction; each arrival still is an action with a ledger record of its own. An arrival
@@ -68,9 +75,11 @@ def ingest_many(kernel: Kernel, actor: Actor, sources: Iterable[Arrival]) -> Ite
 def _index_ready(kernel: Kernel, actor: Actor, waiting: deque[tuple[Arrival, Future[Received]]]) -> Iterator[Stored]:
     """Index the first of the queue and all that is ready behind it, in one transaction."""
     ready: list[tuple[Arrival, Received | Exception]] = []
-    while waiting and (not ready or waiting[0][1].done()):
+    until_s = 0.0
+    while waiting and (not ready or _is_done(waiting[0][1], until_s)):
         source, future = waiting.popleft()
         error = future.exception()
+        until_s = until_s or time.monotonic() + GATHER_S
         ready.append((source, error if isinstance(error, Exception) else future.result()))
     calls = [{"received": received} for _, received in ready if isinstance(received, Received)]
     indexed = iter(index.group(kernel, actor, calls) if calls else ())
@@ -79,10 +88,15 @@ def _index_ready(kernel: Kernel, actor: Actor, waiting: deque[tuple[Arrival, Fut
         yield result if isinstance(result, Stored) else _refused(source, result)
 
 
+def _is_done(future: Future[Received], until_s: float) -> bool:
+    """Return whether a file is durable, waiting for it a little."""
+    if not future.done():
+        wait([future], timeout=max(0.0, until_s - time.monotonic()))
+    return future.done()
+
+
 def _refused(source: Arrival, error: Exception) -> Stored:
     """Turn what a sender can mend into an answer; anything else is a fault of ours and ends the run."""
-    if isinstance(error, OSError) and isinstance(source.data, Path):
-        return Stored("refused", source.file_name, "", 0, reason=f"the file cannot be read: {error.strerror}")
     if isinstance(error, KermaError) and not isinstance(error, NotAllowed):
         return Stored("refused", source.file_name, "", 0, reason=str(error))
     raise error
@@ -94,7 +108,7 @@ def _receive(kernel: Kernel, actor: Actor, source: Arrival) -> Received:
         refuse(kernel, actor, index.name)
     from kerma import formats
 
-    data = source.data if isinstance(source.data, bytes) else source.data.read_bytes()
+    data = _content(source.data)
     header, reason, detail = None, "", ""
     try:
         header = formats.scan(data, source.file_name, source.sidecar)
@@ -105,7 +119,7 @@ def _receive(kernel: Kernel, actor: Actor, source: Arrival) -> Received:
         _demand_industry(kernel, source, header)
     return Received(
         header=header,
-        sha256=kernel.blobs.put(data),
+        sha256=_keep(kernel, source, data),
         sidecar_sha256="" if source.sidecar is None else kernel.blobs.put(source.sidecar),
         size_bytes=len(data),
         file_name=rules.clean(Path(source.file_name).name, 255),
@@ -114,6 +128,29 @@ def _receive(kernel: Kernel, actor: Actor, source: Arrival) -> Received:
         reason=reason,
         detail=detail,
     )
+
+
+def _content(data: bytes | Path) -> bytes | memoryview:
+    """Return the bytes of an arrival, mapped when they are many."""
+    if isinstance(data, bytes):
+        return data
+    try:
+        with data.open("rb") as file:
+            if os.fstat(file.fileno()).st_size <= HELD_BYTES:
+                return file.read()
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise WrongUsage(f"the file cannot be read: {error.strerror}") from error
+
+
+def _keep(kernel: Kernel, source: Arrival, data: bytes | memoryview) -> str:
+    """Keep the content; a large file must not have changed since its header was looked at."""
+    if isinstance(data, bytes) or isinstance(source.data, bytes):
+        return kernel.blobs.put(bytes(data))
+    sha256, size_bytes = kernel.blobs.put_file(source.data)
+    if size_bytes != len(data):
+        raise Conflict(f"{source.data.name} changed while it was read: send it again once it is complete")
+    return sha256
 
 
 def _demand_industry(kernel: Kernel, source: Arrival, header: Any) -> None:

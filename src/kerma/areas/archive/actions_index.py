@@ -30,6 +30,11 @@ _SAME_SUBJECT = sa.select(subject).where(
     subject.c.issuer == sa.bindparam("issuer"),
     subject.c.industry == sa.bindparam("industry"),
 )
+_SAME_QUARANTINE = sa.select(quarantine.c.id).where(
+    quarantine.c.sha256 == sa.bindparam("sha256"),
+    quarantine.c.sidecar_sha256 == sa.bindparam("sidecar_sha256"),
+    quarantine.c.reason == sa.bindparam("reason"),
+)
 _ADD_SUBJECT = sa.insert(subject).returning(subject.c.id)
 _ADD_EXAM = sa.insert(exam).returning(exam.c.id)
 _ADD_SERIES = sa.insert(series).returning(series.c.id)
@@ -139,19 +144,12 @@ def _new(act: Act, received: Received, header: Header) -> Stored:
 def _quarantine(act: Act, received: Received, reason: str, detail: str, conflicts_with_sha256: str = "") -> Stored:
     """Keep the arrival apart; the same bytes for the same reason are kept once."""
     image_uid = received.header.image_uid if received.header else ""
-    same = sa.select(quarantine.c.id).where(
-        quarantine.c.sha256 == received.sha256,
-        quarantine.c.sidecar_sha256 == received.sidecar_sha256,
-        quarantine.c.reason == reason,
-    )
-    quarantine_id = act.connection.execute(same).scalar_one_or_none()
+    same = {"sha256": received.sha256, "sidecar_sha256": received.sidecar_sha256, "reason": reason}
+    quarantine_id = act.connection.execute(_SAME_QUARANTINE, same).scalar_one_or_none()
     if quarantine_id is None:
-        values = {
-            "sha256": received.sha256,
-            "sidecar_sha256": received.sidecar_sha256,
+        values = same | {
             "size_bytes": received.size_bytes,
             "file_name": received.file_name,
-            "reason": reason,
             "detail": detail,
             "image_uid": image_uid,
             "conflicts_with_sha256": conflicts_with_sha256,
@@ -210,6 +208,7 @@ def _subject(act: Act, arriving: dict[str, str], industry: str) -> tuple[int, Ma
 
 def _grow_exam(act: Act, header: Header, kept: Mapping[str, Any], arriving: dict[str, str], adds_series: bool) -> None:
     changed: dict[str, Any] = {
+        "subject_pk": kept["subject_pk"],
         "series_count": kept["series_count"] + adds_series,
         "image_count": kept["image_count"] + 1,
         "modalities": rules.joined(kept["modalities"], {rules.clean(header.modality, 16)}),
@@ -221,7 +220,7 @@ def _grow_exam(act: Act, header: Header, kept: Mapping[str, Any], arriving: dict
         changed["subject_pk"], person, flags = _subject(act, arriving, kept["industry"])
         changed["flags"] = rules.joined(changed["flags"], [*flags, "subject-id-missing"])
     changed["document"] = rules.study_document({**kept, **person, **changed})
-    act.connection.execute(_SET_EXAM.values(**changed), {"exam_pk": kept["id"]})
+    act.connection.execute(_SET_EXAM, {"exam_pk": kept["id"], **changed})
 
 
 def _add_series(act: Act, header: Header, exam_pk: int) -> int:
