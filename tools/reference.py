@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,13 +124,18 @@ def tables() -> str:
 
 def http() -> str:
     """Every route of the API."""
-    from kerma.doors.web import openapi_document
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import openapi
 
     lines = ["# HTTP", "", "| method | path | does |", "|---|---|---|"]
-    for path, methods in sorted(openapi_document()["paths"].items()):
+    for path, methods in sorted(json.loads(openapi.document())["paths"].items()):
         for method, operation in methods.items():
-            lines.append(f"| {method.upper()} | `{path}` | {_sentence(operation.get('summary'))} |")
+            lines.append(f"| {method.upper()} | `{path}` | {_first(operation)} |")
     return "\n".join([*lines, ""])
+
+
+def _first(operation: dict[str, str]) -> str:
+    return _sentence((operation.get("description") or operation.get("summary") or "").split("\n\n")[0])
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -1,4 +1,4 @@
-"""``kerma serve``."""
+"""``kerma serve`` and ``kerma worker``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import typer
 
 
 def register(cli: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     cli.command("serve")(serve)
+    cli.command("worker")(worker)
 
 
 def serve(
@@ -32,3 +33,10 @@ def serve(
         folder=watch,
         say=lambda line: typer.echo(line, nl=True),
     )
+
+
+def worker(context: typer.Context) -> None:
+    """Work on the same jobs as every other machine of this database, without a web door (PostgreSQL)."""
+    from kerma.doors import serving
+
+    serving.work(context.obj.kernel(), say=lambda line: typer.echo(line, nl=True))
