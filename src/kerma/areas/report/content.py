@@ -172,7 +172,7 @@ def _decision(part: ExamPart, industry: Industry) -> dict[str, str]:
         "label": industry.decisions.get(code, "No proposal"),
         "tone": TONES.get(code, "open"),
         "reason": str(taken.get("reason") or exam.get("decision_reason") or ""),
-        "by": "decided by a person" if taken else "proposed by software",
+        "by": f"Decision by {taken.get('by') or 'a person'}" if taken else "Decision, proposed by software",
     }
 
 

@@ -32,7 +32,7 @@ def build_for_signing(report: Report) -> tuple[bytes, int, tuple[float, float, f
 
 def content_id(report: Report) -> str:
     """Return the SHA-256 of everything the report prints: short forms of it stand on every page."""
-    return hashlib.sha256(json.dumps(printed(report), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_visible(printed(report)), sort_keys=True).encode()).hexdigest()
 
 
 class _Laid(NamedTuple):
@@ -44,7 +44,7 @@ class _Laid(NamedTuple):
 def _compile(report: Report) -> _Laid:
     import typst
 
-    texts = printed(report)
+    texts = _visible(printed(report))
     texts["content_id"] = hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
     with tempfile.TemporaryDirectory(prefix="kerma-report-") as name:
         folder = Path(name)
@@ -55,7 +55,7 @@ def _compile(report: Report) -> _Laid:
         try:
             return _lay_out(folder, texts, report, _fonts())
         except typst.TypstError as error:
-            if "could not be displayed with any font" not in str(error):
+            if "could not be displayed" not in str(error):
                 raise
         # A name in a script our typeface lacks: first with the fonts of this machine, then spelled out by code point.
         try:
@@ -92,8 +92,20 @@ def _template() -> bytes:
 
 def _spelled(value: Any) -> Any:
     """Replace every character outside the Latin, Greek and Cyrillic blocks and our signs by its code point."""
+    return _replaced(value, re.compile(r"[^\n -~\u00a0-\u052f\u1e00-\u1fff\u2009-\u2265]"))
+
+
+def _visible(value: Any) -> Any:
+    """Replace characters that show nothing or turn the direction of others, so that no name can hide or fake one."""
+    return _replaced(
+        value,
+        re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"),
+    )
+
+
+def _replaced(value: Any, unwanted: re.Pattern[str]) -> Any:
     if isinstance(value, str):
-        return re.sub(r"[^\n -\u052f\u1e00-\u1fff\u2009-\u2265]", lambda found: f"[U+{ord(found[0]):04X}]", value)
+        return unwanted.sub(lambda found: f"[U+{ord(found[0]):04X}]", value)
     if isinstance(value, list):
-        return [_spelled(one) for one in value]
-    return {key: _spelled(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [_replaced(one, unwanted) for one in value]
+    return {key: _replaced(one, unwanted) for key, one in value.items()} if isinstance(value, dict) else value

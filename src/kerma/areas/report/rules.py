@@ -105,33 +105,25 @@ def exit_code(refused: Sequence[Any]) -> int:
     return DONE_WITH_REFUSALS if refused else DONE
 
 
-def why_not_signable(report: Mapping[str, Any] | None, analysis_id: int | None, decision_id: int | None) -> str | None:
+def why_not_signable(
+    report: Mapping[str, Any] | None, analysis: Mapping[str, Any] | None, decision: Mapping[str, Any] | None
+) -> str | None:
     """Return why an exam's report may not be signed now, in words for the signer; None when it may.
 
     Parameters
     ----------
     report : the newest version (``state``, ``analysis_id``, ``decision_id``), or None
-    analysis_id, decision_id : the exam's newest analysis and the decision in force, or None
+    analysis : the newest analysis (``id``), or None
+    decision : the decision in force (``id``, and ``analysis_id`` that its maker had on screen), or None
     """
-    if analysis_id is None:
+    if analysis is None:
         return "this exam has no analysis yet; its report follows a moment after it"
-    if decision_id is None:
+    if report is None or report["analysis_id"] != analysis["id"]:
+        return "the report of the newest analysis is being made; read that one first"
+    if decision is None:
         return "nobody has decided this exam yet: decide first, then sign the report that states the decision"
-    if report is None:
-        return "there is no report of this exam yet; it is made a moment after its analysis"
-    states_this = report["analysis_id"] == analysis_id and report["decision_id"] == decision_id
-    if report["state"] == SIGNED and states_this:
+    if decision["analysis_id"] != analysis["id"]:
+        return "images have come since this exam was decided: look at them and decide again, then sign"
+    if report["state"] == SIGNED and report["decision_id"] == decision["id"]:
         return "this report is already signed; a signed report is never changed"
     return None
-
-
-def signature_meaning(decision_label: str, decided_by: str) -> str:
-    """Return what a signature states (21 CFR 11.50 asks for it on every signed page's block).
-
-    Parameters
-    ----------
-    decided_by : name of the person who decided, empty when that is the signer
-    """
-    return (
-        f"Decided: {decision_label}" if not decided_by else f"Approves the decision of {decided_by}: {decision_label}"
-    )

@@ -23,6 +23,7 @@ KEY_FILE = "report-signing.pem"
 FIELD = "ReportSignature"
 DEMONSTRATION = "demonstration"
 VALID_DAYS = 3650
+KEY_BITS = 3072
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,10 @@ def sign_pdf(
     from pyhanko.sign import fields, signers
     from pyhanko.stamp import StaticStampStyle
 
+    class Writer(IncrementalPdfFileWriter):
+        def _update_meta(self) -> None:
+            """Leave the metadata as they are: a new copy would lose what makes the file PDF/A."""
+
     class Signer(signers.PdfSigner):
         def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
             session = super().init_signing_session(*args, **kwargs)
@@ -136,7 +141,7 @@ def sign_pdf(
         new_field_spec=fields.SigFieldSpec(FIELD, on_page=page, box=box),
     )
     out = io.BytesIO()
-    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
+    signer.sign_pdf(Writer(io.BytesIO(pdf)), output=out)
     return out.getvalue()
 
 
@@ -205,11 +210,12 @@ def _cms_signer(key: SigningKey) -> Any:
 def _make_demonstration_key(path: Path, now: datetime) -> None:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
     from cryptography.x509.oid import NameOID
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    # RSA, because a signature by an elliptic curve would make the file PDF 2.0, which PDF/A-2 is not (ISO 32002)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Kerma demonstration"),
