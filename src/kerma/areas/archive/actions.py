@@ -165,7 +165,7 @@ def _demand_industry(kernel: Kernel, source: Arrival, header: Any) -> None:
 
 @action("archive.view")
 def view(act: Act, *, exam_pk: int | None, purpose: str) -> None:
-    """Open an exam to see its images and records, or look through the lists of the archive (no ``exam_pk``)."""
+    """Open an exam to see its images and records, or look through the lists of the archive."""
     if exam_pk is None:
         act.record(purpose=purpose)
         return
