@@ -58,15 +58,30 @@ class Identity:
             exam_uid=header.exam_uid,
             subject_id=header.subject_id,
             subject_name=header.subject_name,
-            birth_date=header.birth_date.replace("-", ""),
+            birth_date=_real(header.birth_date.replace("-", ""), "%Y%m%d"),
             sex=header.sex,
             exam_id=header.exam_id,
-            exam_date=header.exam_date.replace("-", ""),
-            exam_time=header.exam_time.replace(":", ""),
+            exam_date=_real(header.exam_date.replace("-", ""), "%Y%m%d"),
+            exam_time=_real_time(header.exam_time.replace(":", "")),
             exam_description=header.exam_description,
             accession=header.accession,
             referring_name=header.referring_name,
         )
+
+
+def _real(written: str, form: str) -> str:
+    """Return a date or time as written when it exists, else nothing: files hold 00000000 where nobody knew."""
+    try:
+        datetime.strptime(written, form)
+    except ValueError:
+        return ""
+    return written
+
+
+def _real_time(written: str) -> str:
+    whole, _, fraction = written.partition(".")
+    form = {2: "%H", 4: "%H%M", 6: "%H%M%S"}.get(len(whole), "")
+    return written if form and _real(whole, form) and (not fraction or fraction.isdigit()) else ""
 
 
 class Words(NamedTuple):
