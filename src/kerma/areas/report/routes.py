@@ -13,7 +13,7 @@ from kerma.areas.report import actions, queries
 from kerma.kernel import requests
 from kerma.kernel.action import Actor, Kernel
 
-router = APIRouter(tags=["report"])
+router = APIRouter(prefix="/api/v1", tags=["report"])
 KernelNow = Annotated[Kernel, Depends(requests.kernel_of)]
 ActorNow = Annotated[Actor, Depends(requests.actor_of)]
 
