@@ -2,7 +2,7 @@
 
 ::
 
-    inbox/                  files for which the industry is told by themselves
+    <the folder>/           files for which the industry is told by themselves
     ├── security/           … ndt/ … medical/: files of that industry
     ├── done/               taken into the archive (or there already)
     └── refused/            not among the exams; beside each stands why, in <name>.reason.txt

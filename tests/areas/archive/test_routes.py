@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from films import Archive, film, uid
+from kerma.areas.archive import queries_render
 from kerma.areas.archive.routes import router
 from kerma.kernel import requests
 from kerma.kernel.action import Actor
@@ -138,6 +139,34 @@ def test_pictures_window_invert_shrink_and_are_cached(client: TestClient, archiv
     for file in cached:
         file.unlink()
     assert client.get(path).content == whole.content
+
+
+def test_an_image_is_decoded_once_while_its_window_moves(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+    real = queries_render.reader()
+
+    class Counting:
+        def read(self, data: bytes, name: str, sidecar: bytes | None) -> object:
+            decoded.append(name)
+            return real.read(data, name, sidecar)
+
+    monkeypatch.setattr(queries_render, "reader", Counting)
+    monkeypatch.setattr(queries_render, "RECENT_BYTES", 3 * 64 * 64 * 2)
+    rng = np.random.default_rng(1)
+    films = [(f"{number}.png", png(rng.integers(0, 9999, (64, 64), np.uint16))) for number in range(4)]
+    first, *others = upload(client, *films)
+
+    def show(stored: dict[str, Any], center: float) -> None:
+        path = f"/api/v1/images/{stored['image_pk']}/rendered.png"
+        assert client.get(path, params={"center": center, "width": 100}).status_code == 200
+
+    for center in range(5):
+        show(first, center)
+    assert decoded == ["0.png"]
+    for stored in others:
+        show(stored, 1)
+    show(first, 9)
+    assert decoded == ["0.png", "1.png", "2.png", "3.png", "0.png"]
 
 
 @pytest.mark.parametrize(

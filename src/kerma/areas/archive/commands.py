@@ -90,7 +90,7 @@ def list_exams(
     kernel = ctx.obj.kernel()
     search = queries.Search(industry=industry, text=text, limit=limit)
     page = actions.list_exams(kernel, _operator(), search=search)
-    columns = ("id", "industry", "subject_id", "name", "exam_date", "modalities", "image_count", "description", "uid")
+    columns = ("id", "industry", "subject_id", "name", "exam_date", "modalities", "image_count", "description")
     _show_rows(page.rows, columns, as_json, "exams")
 
 

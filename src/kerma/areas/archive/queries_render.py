@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import threading
 import uuid
+from collections import OrderedDict
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 VERSION = 1
 """Goes into the key of the cache: raise it when the picture of the same image changes."""
 PNG_EFFORT = 1
+RECENT_BYTES = 256 << 20
+"""Pixels of decoded images kept at hand; the last one always is, however large."""
+_recent: OrderedDict[tuple[str, str], Image] = OrderedDict()
+_recent_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,7 @@ def picture(kernel: Kernel, row: dict[str, Any], rendering: Rendering) -> Pictur
         return _decoded(path.read_bytes(), tag)
     except FileNotFoundError:
         pass
-    sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
-    image = reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
-    made = _made(image, rendering, tag)
+    made = _made(_image(kernel, row), rendering, tag)
     _keep(path, made)
     return made
 
@@ -82,6 +86,22 @@ def reader() -> GuardedReader:
     from kerma.formats.guard import GuardedReader
 
     return GuardedReader().__enter__()
+
+
+def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
+    """Return the decoded image; the last few are at hand, since a window is mostly moved in many small steps."""
+    key = (row["sha256"], row["sidecar_sha256"])
+    with _recent_lock:
+        if key in _recent:
+            _recent.move_to_end(key)
+            return _recent[key]
+    sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
+    image = reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
+    with _recent_lock:
+        _recent[key] = image
+        while len(_recent) > 1 and sum(one.pixels.nbytes for one in _recent.values()) > RECENT_BYTES:
+            _recent.popitem(last=False)
+    return image
 
 
 def _made(image: Image, rendering: Rendering, tag: str) -> Picture:
