@@ -178,3 +178,32 @@ def test_another_site_cannot_act_for_a_signed_in_person(client: Client) -> None:
     status, _ = client.send("DELETE", "/api/v1/session", **foreign)
     assert status == 403
     assert client.json("GET", "/api/v1/session")["name"] == "Ana Lyst"
+
+
+def test_a_worker_on_another_machine_does_the_jobs_of_the_shared_database(
+    environment: dict[str, str], weld: dict[str, bytes], tmp_path: Path
+) -> None:
+    """What `kerma ingest` takes in here is analysed there; SQLite belongs to one machine and says so."""
+    if environment["KERMA_DATABASE_URL"].startswith("sqlite"):
+        done = subprocess.run([KERMA, "worker"], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "PostgreSQL" in done.stderr
+        return
+    for name, data in weld.items():
+        (tmp_path / name).write_bytes(data)
+    environment = environment | {"KERMA_BLOBS_URL": (tmp_path / "blobs").as_uri()}
+    images = [str(tmp_path / name) for name in weld if not name.endswith(".json")]
+    run(environment, "ingest", *images, "--industry", "ndt")
+    log = tmp_path / "worker.log"
+    with log.open("w", encoding="utf-8") as output:
+        there = environment | {"KERMA_WORKER_NAME": "there"}
+        worker = subprocess.Popen([KERMA, "worker"], env=there, stdout=output, stderr=output)
+    try:
+        wait_for(lambda: '"review.record_analysis"' in _exported(environment, tmp_path), 40)
+    finally:
+        worker.terminate()
+        assert worker.wait(timeout=15) is not None, log.read_text(encoding="utf-8")
+
+
+def _exported(environment: dict[str, str], folder: Path) -> str:
+    run(environment, "ledger", "export", "--out", str(folder / "now.export"))
+    return (folder / "now.export").read_text(encoding="utf-8")

@@ -186,11 +186,36 @@ def _state(signature: Any) -> SignatureState:
         who=str(about.get("/Name", "")) or subject,
         meaning=str(about.get("/Reason", "")),
         when=when.isoformat() if when else "",
-        is_intact=bool(status.intact and status.valid),
+        is_intact=bool(status.intact and status.valid and _is_packed_as_written(signature)),
         covers_whole_document=status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
         certificate=subject,
         certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
         is_demonstration=DEMONSTRATION in subject.lower(),
+    )
+
+
+def _is_packed_as_written(signature: Any) -> bool:
+    """Return whether the gap in the signed bytes holds the signature and zeros, in the one way it was written.
+
+    That gap is the only part of the file no digest covers; without this, a byte of its padding, or the version numbers
+    and the list of digests in the container, could be changed unnoticed.
+    """
+    from asn1crypto import cms
+
+    first, length, second, _ = (int(number) for number in signature.sig_object["/ByteRange"])
+    stream = signature.reader.stream
+    stream.seek(first + length)
+    gap = stream.read(second - first - length)
+    container = cms.ContentInfo.load(bytes(signature.pkcs7_content))
+    written = container.dump().hex().upper().encode()
+    content = container["content"]
+    versions = {content["version"].native, *(signer["version"].native for signer in content["signer_infos"])}
+    digests = cms.DigestAlgorithms([cms.DigestAlgorithm({"algorithm": "sha256"})])
+    return (
+        bool(gap == b"<" + written.ljust(len(gap) - 2, b"0") + b">")
+        and versions == {"v1"}
+        and content["digest_algorithms"].dump() == digests.dump()
+        and container.dump(force=True) == container.dump()
     )
 
 
