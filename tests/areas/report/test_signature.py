@@ -1,4 +1,3 @@
-import os
 import re
 import stat
 from dataclasses import replace
@@ -41,14 +40,14 @@ def test_the_demonstration_key_is_made_once_for_its_owner_and_says_what_it_is(tm
 
 def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     signature.load_key(tmp_path, AT)
-    os.chmod(tmp_path / signature.KEY_FILE, 0o644)
+    (tmp_path / signature.KEY_FILE).chmod(0o644)
     with pytest.raises(Unusable, match="chmod 600"):
         signature.load_key(tmp_path, AT)
 
 
 def test_what_is_no_key_is_not_used(tmp_path: Path) -> None:
     (tmp_path / signature.KEY_FILE).write_text("nonsense")
-    os.chmod(tmp_path / signature.KEY_FILE, 0o600)
+    (tmp_path / signature.KEY_FILE).chmod(0o600)
     with pytest.raises(Unusable, match="PEM"):
         signature.load_key(tmp_path, AT)
 

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from kerma.areas.archive.model import exam
+from kerma.areas.report import rules
 from kerma.areas.report.model import report
 from kerma.areas.report.queries import has_report, newest_report
 from kerma.areas.review.queries import decisions, images_digest_of, latest_analysis
-from kerma.errors import Conflict, NotAllowed, NotFound
+from kerma.errors import Conflict, NotFound
 from kerma.kernel import clock
 from kerma.kernel.action import Act, Actor, Kernel, action, refuse
 from kerma.kernel.permissions import is_granted
 
 if TYPE_CHECKING:
     from kerma.areas.report.prepare import Basis
+    from kerma.areas.report.signature import SigningKey
 
 
 @action("report.keep")
@@ -24,6 +27,7 @@ def keep(act: Act, *, exam_pk: int, analysis_id: int, decision_id: int | None, p
 
     Returns its id, or None when a report on the same analysis and decision exists already.
     """
+    _lock(act, exam_pk)
     act.record(exam_pk=exam_pk, analysis_id=analysis_id, decision_id=decision_id)
     if has_report(act.connection, analysis_id, decision_id):
         act.record(known=True)
@@ -44,15 +48,16 @@ def keep_signed(
     Conflict
         The exam was analysed or decided anew, or its report signed, while this one was being prepared.
     """
+    _lock(act, exam_pk)
     newest = latest_analysis(act.connection, exam_pk)
     decided = next(iter(decisions(act.connection, exam_pk)), None)
-    if newest is None or decided is None or (newest["id"], decided["id"]) != (analysis_id, decision_id):
+    reason = rules.why_not_signable(newest_report(act.connection, exam_pk), newest, decided)
+    if newest is None or decided is None or reason:
+        raise Conflict(reason or "this exam cannot be signed now")
+    if (newest["id"], decided["id"]) != (analysis_id, decision_id):
         raise Conflict("the exam was analysed or decided anew meanwhile: read it again, then sign")
     if newest["images_digest"] != images_digest_of(act.connection, exam_pk):
         raise Conflict("further images of this exam have arrived: wait for their analysis, decide again, then sign")
-    present = newest_report(act.connection, exam_pk)
-    if present and present["state"] == "signed" and present["decision_id"] == decision_id:
-        raise Conflict("this report is signed already; a change needs a new decision and becomes a new version")
     values = {
         "exam_pk": exam_pk,
         "analysis_id": analysis_id,
@@ -92,14 +97,15 @@ def sign(kernel: Kernel, actor: Actor, *, exam_pk: int) -> int:
     if not is_granted(keep_signed.name, actor.permissions):
         refuse(kernel, actor, keep_signed.name)
     if actor.kind != "person":
-        raise NotAllowed("only a person signs a report, not a program with a token")
+        refuse(kernel, actor, keep_signed.name, "only a person signs a report, not a program with a token")
     from kerma.areas.report import prepare
-    from kerma.areas.report.signature import SigningKey
+    from kerma.areas.report.signature import load_key
 
     on = prepare.basis(kernel, exam_pk)
-    if on.decision_id is None:
-        raise Conflict("decide the exam first: a signature states a decision")
-    key = SigningKey.load(kernel.settings.home / "keys", kernel.clock.now())
+    reason = rules.why_not_signable(on.report, on.analysis, on.decision)
+    if reason or on.decision_id is None:
+        raise Conflict(reason or "decide the exam first: a signature states a decision")
+    key = load_key(kernel.settings.home / "keys", kernel.clock.now())
     pdf = _signed_pdf(kernel, actor, on, key)
     return keep_signed(
         kernel,
@@ -108,23 +114,29 @@ def sign(kernel: Kernel, actor: Actor, *, exam_pk: int) -> int:
         analysis_id=int(on.analysis["id"]),
         decision_id=on.decision_id,
         pdf_sha256=kernel.blobs.put(pdf),
-        certificate_sha256=key.fingerprint,
+        certificate_sha256=key.certificate_sha256,
     )
 
 
-def _signed_pdf(kernel: Kernel, actor: Actor, on: Basis, key: Any) -> bytes:
-    from kerma.areas.report import prepare, rules
+def _signed_pdf(kernel: Kernel, actor: Actor, on: Basis, key: SigningKey) -> bytes:
+    from kerma.areas.report import prepare
     from kerma.areas.report.content import SignatureBlock
     from kerma.areas.report.document import build_for_signing
     from kerma.areas.report.signature import sign_pdf
 
     decision = on.decision or {}
-    label = kernel.industries[on.industry].decisions[decision["decision"]]
+    label = kernel.industries[on.exam["industry"]].decisions[decision["decision"]]
     meaning = rules.signature_meaning(label, "" if decision["by"] == actor.key else on.decided_by)
     now = kernel.clock.now()
-    block = SignatureBlock(actor.name, meaning, clock.text(now), key.label, decision["decision"])
+    block = SignatureBlock(actor.name, meaning, clock.text(now), key.label)
     pdf, page, box = build_for_signing(prepare.compose(kernel, on, made_at=now, signature=block))
-    return sign_pdf(pdf, key, name=actor.name, reason=meaning, page=page, box=box)
+    return sign_pdf(pdf, key, name=actor.name, meaning=meaning, at=now, place=(page, box))
+
+
+def _lock(act: Act, exam_pk: int) -> None:
+    """Make two workers, or two signers, of one exam take turns."""
+    if act.connection.execute(sa.select(exam.c.id).where(exam.c.id == exam_pk).with_for_update()).first() is None:
+        raise NotFound(f"there is no exam {exam_pk}")
 
 
 def _insert(act: Act, values: dict[str, Any]) -> int:

@@ -38,8 +38,6 @@ class SignatureBlock:
     signed_at: str
     certificate: str
     """Subject and fingerprint of the certificate."""
-    decision: str = ""
-    """Decision code the person has taken; empty where the proposal stands."""
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.people.queries import name_of_actor
 from kerma.areas.report import pictures
 from kerma.areas.report.content import ExamPart, Picture, Report, SignatureBlock
-from kerma.areas.report.queries import version_count
+from kerma.areas.report.queries import newest_report, version_count
 from kerma.areas.review.queries import decisions, images_to_analyse, latest_analysis
-from kerma.errors import Conflict, NotFound, Unreadable
+from kerma.errors import Conflict, KermaError, NotFound
 
 if TYPE_CHECKING:
     from kerma.formats.guard import GuardedReader
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 class Basis:
     """What a report rests on: the newest analysis, the decision in force, and the names of those who act."""
 
-    exam_pk: int
-    industry: str
+    exam: dict[str, Any]
     analysis: dict[str, Any]
     decision: dict[str, Any] | None
     decided_by: str
+    report: dict[str, Any] | None
+    """The newest version there is."""
     version: int
+    """The number the next version gets."""
     image_rows: tuple[dict[str, Any], ...]
 
     @property
@@ -58,11 +60,11 @@ def basis(kernel: Kernel, exam_pk: int) -> Basis:
             raise Conflict("the exam is still being analysed: its report comes right after, try again in a moment")
         decided = next(iter(decisions(connection, exam_pk)), None)
         return Basis(
-            exam_pk=exam_pk,
-            industry=exam["industry"],
+            exam=exam,
             analysis=analysis,
             decision=decided,
             decided_by=name_of_actor(connection, decided["by"]) if decided else "",
+            report=newest_report(connection, exam_pk),
             version=version_count(connection, exam_pk) + 1,
             image_rows=tuple(images_to_analyse(connection, exam_pk)),
         )
@@ -74,30 +76,38 @@ def compose(kernel: Kernel, on: Basis, *, made_at: datetime, signature: Signatur
     by_sha256 = {row["sha256"]: row for row in on.image_rows}
     drawn = pictures.drawings(document)
     paper: list[Picture] = []
+    unread: list[str] = []
     for drawing in drawn:
         row = by_sha256.get(document["images"][drawing.image_number - 1]["sha256"])
         if row is None:
             raise Conflict("the exam's images have changed since it was analysed: a new analysis is under way")
-        paper.append(pictures.for_paper(drawing, _image(kernel, row)))
+        try:
+            paper.append(pictures.for_paper(drawing, _image(kernel, row)))
+        except KermaError as error:
+            unread.append(f"{drawing.title} is not pictured: {error}")
     note = pictures.note(document, drawn)
-    document["warnings"] = [*document.get("warnings", []), *([note] if note else [])]
+    document["warnings"] = [*document.get("warnings", []), *unread, *([note] if note else [])]
     decision = None
     if on.decision:
         decision = {key: str(on.decision[key]) for key in ("decision", "reason", "at")} | {"by": on.decided_by}
-    part = ExamPart(document, paper, decision)
-    return Report(kernel.industries[on.industry], [part], made_at, signature=signature, version=on.version)
+    part = ExamPart(document | _subject(on), paper, decision)
+    return Report(kernel.industries[on.exam["industry"]], [part], made_at, signature=signature, version=on.version)
+
+
+def _subject(on: Basis) -> dict[str, str]:
+    """Return the subject as the archive knows it now: names are corrected there, not in the image files."""
+    known = {"subject": on.exam["subject_id"], "subject_name": on.exam["name"], "exam_uid": on.exam["uid"]}
+    return {key: value for key, value in known.items() if value}
 
 
 def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
     sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
-    try:
-        return _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
-    except Unreadable as error:
-        raise Conflict(f"{row['file_name']} was analysed but can no longer be read: {error}") from error
+    return _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
 
 
 @functools.cache
 def _reader() -> GuardedReader:
+    """Start the guarded reader once per process: starting it costs more than reading most images."""
     from kerma.formats.guard import GuardedReader
 
     return GuardedReader()

@@ -12,13 +12,6 @@ PROPOSED, SIGNED = "proposed", "signed"
 STATES = (PROPOSED, SIGNED)
 """A version of a report is proposed by software, or signed by a person; neither is ever changed."""
 
-MEANINGS: dict[str, str] = {
-    "author": "I made this report and answer for it",
-    "reviewer": "I have reviewed this report and agree",
-    "approver": "I approve this report for release",
-}
-"""What a signature means, in the signer's words; printed beside it."""
-
 TONES: dict[str, str] = {
     "accept": "good",
     "clear": "good",
@@ -42,7 +35,22 @@ DONE, DONE_WITH_REFUSALS = 0, 1
 PICTURES_MAX = 12
 """Most pictures of one stack of slices: the middle one and those with findings."""
 
-DOCUMENT_NAMES = (".md", ".txt", ".csv", ".tsv", ".pdf", ".html", ".xml", ".yaml", ".yml", ".log", ".py", ".npz", ".h5")
+DOCUMENT_NAMES = (
+    ".md",
+    ".json",
+    ".txt",
+    ".csv",
+    ".tsv",
+    ".pdf",
+    ".html",
+    ".xml",
+    ".yaml",
+    ".yml",
+    ".log",
+    ".py",
+    ".npz",
+    ".h5",
+)
 SYSTEM_NAMES = ("dicomdir", "thumbs.db", "desktop.ini", "license", "licence", "readme", "notice")
 
 
@@ -127,3 +135,15 @@ def why_not_signable(
     if report["state"] == SIGNED and report["decision_id"] == decision["id"]:
         return "this report is already signed; a signed report is never changed"
     return None
+
+
+def signature_meaning(decision_label: str, decided_by: str) -> str:
+    """Return what a signature states; 21 CFR 11.50 asks for it beside name and time.
+
+    Parameters
+    ----------
+    decided_by : name of the person who decided, empty when that is the signer
+    """
+    return (
+        f"Decided: {decision_label}" if not decided_by else f"Approves the decision of {decided_by}: {decision_label}"
+    )
