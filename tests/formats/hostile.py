@@ -255,14 +255,14 @@ def _pictures() -> dict[str, Case]:
     }
 
 
-def tiff_of(plane: np.ndarray) -> bytes:
-    """Return a float TIFF."""
+def tiff_of(plane: np.ndarray, **options: object) -> bytes:
+    """Return a plane as TIFF."""
     import io
 
     import tifffile
 
     out = io.BytesIO()
-    tifffile.imwrite(out, plane)
+    tifffile.imwrite(out, plane, **options)
     return out.getvalue()
 
 
