@@ -96,7 +96,7 @@ def moments() -> Iterator[float]:
         yield rng.uniform(0.0, LONGEST_S * rng.choice((0.1, 1.0, 1.0)))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(280)
 def test_killed_again_and_again_nothing_is_half_done_lost_or_twice(
     kernel: Kernel, actor: Actor, settings: Settings, folder: Path
 ) -> None:
