@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -250,3 +251,9 @@ def test_scan_and_read_agree():
         assert (header.rows, header.columns, header.planes) == (image.rows, image.columns, image.planes)
         assert (header.image_uid, header.exam_uid, header.bits) == (image.image_uid, image.exam_uid, image.bits)
         assert (header.format, header.subject_id) == (image.format, image.subject_id)
+
+
+def test_the_page_explains_every_key_as_the_code_does():
+    page = (Path(__file__).parents[2] / "docs" / "start" / "formats.md").read_text(encoding="utf-8")
+    for key in KEYS:
+        assert f"| `{key.name}` | {key.wants} | {key.help} |" in page
