@@ -153,7 +153,7 @@ def test_dicos_is_told_by_its_meta_information():
     marked = data[:132] + b"\x02\x00\x04\x00CS\x04\x00V03 " + data[132:]
     assert (formats.scan(marked).format, formats.scan(data).format) == ("DICOS", "DICOM")
     read = formats.read(marked)
-    assert (read.plane_kind, read.plane_labels) == ("energy", ("high",))
+    assert (read.plane_kind, read.plane_labels, read.technique["energy"]) == ("energy", ("high",), "high")
 
 
 def test_functional_groups_give_scale_grey_and_technique():

@@ -167,6 +167,7 @@ def test_dicos_ct_keeps_its_energy_and_scale():
     image = formats.read(samples.real("dicos_pydicos", "SimpleCT", "SimpleCT0000.dcs").read_bytes())
     assert image.format == "DICOS" and image.modality == "CT"
     assert image.spacing.source == "calibrated"
+    assert (image.plane_kind, image.technique["energy"]) == ("frame", "high")
 
 
 def test_the_pydicos_toolkit_agrees_about_dicos_pixels():

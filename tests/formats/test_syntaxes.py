@@ -118,6 +118,13 @@ def test_float_pixel_data_is_read():
     np.testing.assert_array_equal(formats.read(samples.dicom_bytes(ds)).pixels, values)
 
 
+def test_float_pixels_that_are_no_numbers_are_refused():
+    ds = samples.data_set(np.zeros((1, 4, 6), np.uint32), PixelData=None)
+    ds.FloatPixelData = np.full((1, 4, 6), np.nan, np.float32).tobytes()
+    with pytest.raises(Unreadable, match="24 of 24 pixels are not numbers"):
+        formats.read(samples.dicom_bytes(ds))
+
+
 def test_a_frame_of_another_size_is_refused():
     frame = bytes(imagecodecs.jpegls_encode(samples.ramp(16, 16)[0]))
     data = samples.encapsulated(GREY, "1.2.840.10008.1.2.4.80", [frame], BitsStored=12)

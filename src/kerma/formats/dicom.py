@@ -11,7 +11,7 @@ from kerma.formats.dicom_header import PixelLayout, header_of, pixel_layout
 from kerma.formats.dicom_pixels import pixels_of
 from kerma.formats.dicom_scale import spacing_of
 from kerma.formats.dicom_technique import machine_of, technique_of, view_of
-from kerma.formats.header import Header
+from kerma.formats.header import Header, check_numbers
 from kerma.science.imaging.image import Image, Meaning
 
 # Modalities whose pictures follow the radiographic convention: the denser, the brighter (film is its model).
@@ -50,6 +50,7 @@ def _without_pixels(header: Header) -> str:
 def _image(file: DicomFile, header: Header, layout: PixelLayout) -> Image:
     data = file.data_set
     pixels = pixels_of(file, layout)
+    check_numbers(pixels)
     is_colour = pixels.ndim == 4
     image_type = tuple(word.upper() for word in data.texts(0x00080008))
     channel = dicos.energy(image_type) if header.format == "DICOS" else ""
@@ -62,8 +63,8 @@ def _image(file: DicomFile, header: Header, layout: PixelLayout) -> Image:
         spacing=spacing_of(data, header.modality),
         rises_with_dose=_rises_with_dose(data, header, layout),
         padding_value=float(padding[0]) if padding and not is_colour else None,
-        plane_kind="energy" if channel else "frame",
-        plane_labels=(channel,) * layout.planes if channel else (),
+        plane_kind="energy" if channel and layout.planes == 1 else "frame",
+        plane_labels=(channel,) if channel and layout.planes == 1 else (),
         format=header.format,
         modality=header.modality,
         subject_id=header.subject_id,
@@ -77,7 +78,8 @@ def _image(file: DicomFile, header: Header, layout: PixelLayout) -> Image:
         view=view_of(data),
         acquired_at=header.acquired_at,
         machine=machine_of(data),
-        technique=technique_of(data, is_component=header.format == "DICONDE"),
+        technique=technique_of(data, is_component=header.format == "DICONDE")
+        | ({"energy": channel} if channel else {}),
         warnings=tuple(dict.fromkeys(file.warnings)),
     )
 

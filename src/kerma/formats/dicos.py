@@ -29,7 +29,8 @@ def is_dicos(meta: DataSet, sop_class: str) -> bool:
 
 def energy(image_type: tuple[str, ...]) -> str:
     """Return the energy channel of an image type, empty when it has none."""
-    return _ENERGIES.get(image_type[1], "") if len(image_type) > 1 else ""
+    # Stratovan's toolkit writes HIGH ENERGY where the standard has an underscore.
+    return _ENERGIES.get(image_type[1].replace(" ", "_"), "") if len(image_type) > 1 else ""
 
 
 def meaning(image_type: tuple[str, ...]) -> Meaning | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerma.errors import Hostile, TooLarge, Unreadable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Format = Literal["DICOM", "DICONDE", "DICOS", "TIFF", "PNG", "JPEG", "RAW"]
 
@@ -110,3 +113,18 @@ def check_size(
         )
     if is_compressed and needed > DECODED_BYTES_MAX:
         raise TooLarge(f"{size} decompress to {needed} bytes, above the limit of {DECODED_BYTES_MAX}; split the image")
+
+
+def check_numbers(pixels: NDArray[Any]) -> None:
+    """Refuse pixels that are not numbers, on which every measurement would fail silently.
+
+    Raises
+    ------
+    Unreadable
+        Any pixel is NaN or infinite.
+    """
+    import numpy as np
+
+    if pixels.dtype.kind == "f" and not (is_number := np.isfinite(pixels)).all():
+        wrong = pixels.size - int(np.count_nonzero(is_number))
+        raise Unreadable(f"{wrong} of {pixels.size} pixels are not numbers (NaN or infinite); export the image again")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import Unreadable
-from kerma.formats.header import Format, Header, uid_of
+from kerma.formats.header import Format, Header, check_numbers, uid_of
 from kerma.formats.sidecar import Sidecar
 from kerma.science.imaging.image import GreyScale, Image, PlaneKind, Spacing
 
@@ -53,7 +53,7 @@ def read(data: bytes | memoryview, kind: str, name: str, notes: Sidecar | None) 
     plain = look(data, notes)
     header = _header(plain, data, kind, name, notes)  # type: ignore[arg-type]
     pixels, warnings = _as_planes(decode(data, plain, notes), plain)
-    _refuse_not_numbers(pixels)
+    check_numbers(pixels)
     if pixels.ndim == 4:
         plain = replace(plain, bits=8)
     return _image(replace(plain, warnings=plain.warnings + warnings), header, pixels, notes)
@@ -96,12 +96,6 @@ def _as_planes(pixels: NDArray[Any], plain: Plain) -> tuple[NDArray[Any], tuple[
         pixels = (pixels >> (plain.bits - 8)).astype(np.uint8)
         warnings += (f"colour of {plain.bits} bits is shown with 8",)
     return np.ascontiguousarray(pixels), warnings
-
-
-def _refuse_not_numbers(pixels: NDArray[Any]) -> None:
-    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        wrong = int(pixels.size - np.count_nonzero(np.isfinite(pixels)))
-        raise Unreadable(f"{wrong} of {pixels.size} pixels are not numbers (NaN or infinite); export the image again")
 
 
 def _header(plain: Plain, data: bytes | memoryview, kind: Format, name: str, notes: Sidecar | None) -> Header:
