@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from kerma.doors import news, web
+from kerma.doors import web
 
 FILE = Path(__file__).resolve().parent.parent / "ui" / "src" / "api" / "openapi.json"
 
@@ -18,8 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / "ui" / "src" / "api" / "openapi.
 def document() -> str:
     """Return the description as it stands in the file."""
     app = FastAPI(title="Kerma", version="1")
-    for router in (*web.routers_of_areas(), news.router):
-        app.include_router(router)
+    web.include_areas(app, web.routers_of_areas())
     return json.dumps(web.description(app), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -26,6 +26,7 @@ from kerma.kernel.permissions import is_granted
 
 router = APIRouter(include_in_schema=False)
 
+API = "/api/v1"
 LOOPBACK = ("127.0.0.1", "::1")
 OPERATE = "*"
 """What a program on another machine must hold to read counters."""
@@ -36,7 +37,7 @@ def create_app(kernel: Kernel, routers: Sequence[APIRouter], folder: Path = work
 
     Parameters
     ----------
-    routers : of the areas; each states its own full paths
+    routers : of the areas; a router without a prefix of its own stands under ``/api/v1``
     folder : the built workstation
     """
     no_pages = {"docs_url": None, "redoc_url": None, "openapi_url": None}
@@ -44,12 +45,19 @@ def create_app(kernel: Kernel, routers: Sequence[APIRouter], folder: Path = work
     app.state.kernel = kernel
     app.state.news = news.News(kernel)
     app.state.metrics = metrics.Metrics()
-    for one in (*routers, news.router, router, workstation.router(folder)):
+    include_areas(app, routers)
+    for one in (router, workstation.router(folder)):
         app.include_router(one)
     app.add_middleware(BodyLimit, upload_limit_bytes=kernel.settings.upload_limit_bytes)
     requests.install(app)
     app.add_middleware(metrics.Counting, metrics=app.state.metrics)
     return app
+
+
+def include_areas(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Add the API: the areas' routes and the news."""
+    for one in (*routers, news.router):
+        app.include_router(one, prefix="" if one.prefix.startswith(API) else API)
 
 
 @contextlib.asynccontextmanager

@@ -104,6 +104,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_pk}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report State
+         * @description Show whether there is a report, and whether it is signed.
+         */
+        get: operations["report_state_api_v1_exams__exam_pk__report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Pdf
+         * @description Open the report as PDF.
+         */
+        get: operations["report_pdf_api_v1_exams__exam_pk__report_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign
+         * @description Sign the report of a decided exam.
+         */
+        post: operations["sign_api_v1_exams__exam_pk__report_sign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_pk}/file": {
         parameters: {
             query?: never;
@@ -839,6 +899,52 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * ReportState
+         * @description The exam's report as it stands; ``state`` is "none" before the first version.
+         */
+        ReportState: {
+            /** Analysis Id */
+            analysis_id?: number | null;
+            /**
+             * Certificate Sha256
+             * @default
+             */
+            certificate_sha256: string;
+            /** Decision Id */
+            decision_id?: number | null;
+            /** Exam Pk */
+            exam_pk: number;
+            /**
+             * Made At
+             * @default
+             */
+            made_at: string;
+            /**
+             * Pdf Sha256
+             * @default
+             */
+            pdf_sha256: string;
+            /**
+             * Signed At
+             * @default
+             */
+            signed_at: string;
+            /**
+             * Signed By
+             * @default
+             */
+            signed_by: string;
+            /**
+             * Signed By Name
+             * @default
+             */
+            signed_by_name: string;
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * SessionRow
          * @description One open session of mine.
          */
@@ -1079,6 +1185,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_state_api_v1_exams__exam_pk__report_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_pdf_api_v1_exams__exam_pk__report_pdf_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_api_v1_exams__exam_pk__report_sign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportState"];
                 };
             };
             /** @description Validation Error */
