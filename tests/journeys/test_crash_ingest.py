@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,16 @@ from kerma.kernel.settings import Settings
 
 FILES = 500
 KILLS = 10
-LONGEST_S = 0.2
-"""Latest moment to kill at: short against the second or two that all files take."""
 SEED = 20_261_125
 CHILD = Path(__file__).with_name("ingest_child.py")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: so long after so many acknowledgements."""
+
+    acknowledged: int
+    further_s: float
 
 
 @pytest.fixture
@@ -45,21 +52,21 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def run_child(settings: Settings, folder: Path, kill_after_s: float | None) -> tuple[list[list[str]], bool]:
-    """Run the child; kill it a while after it is ready. Return its acknowledgements and whether it came to its end."""
+def run_child(settings: Settings, folder: Path, moment: Moment | None) -> tuple[list[list[str]], bool]:
+    """Run the child and kill it at a moment. Return its acknowledgements and whether it came to its end."""
     environment = os.environ | {"KERMA_HOME": str(settings.home), "KERMA_DATABASE_URL": settings.database_url}
     process = subprocess.Popen(
         [sys.executable, str(CHILD), str(folder)], stdout=subprocess.PIPE, text=True, env=environment
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    timer = threading.Timer(kill_after_s, process.kill) if kill_after_s is not None else None
-    if timer:
-        timer.start()
-    lines = [line.split() for line in process.stdout if line.endswith("\n")]
+    lines: list[list[str]] = []
+    if moment is not None:
+        while len(lines) < moment.acknowledged and (line := process.stdout.readline()):
+            lines.append(line.split())
+        threading.Timer(moment.further_s, process.kill).start()
+    lines += [line.split() for line in process.stdout if line.endswith("\n")]
     process.wait()
-    if timer:
-        timer.cancel()
     process.stdout.close()
     finished = bool(lines) and lines[-1] == ["done"]
     assert finished or process.returncode == -9
@@ -89,11 +96,13 @@ def assert_whole(kernel: Kernel, actor: Actor, acknowledged: dict[str, tuple[str
     assert all(row["series_count"] >= 1 and row["document"] for row in rows(kernel, sa.select(exam)))
 
 
-def moments() -> Iterator[float]:
-    """Yield when to kill, now and then at the very beginning."""
+def moments(acknowledged: dict[str, tuple[str, str]]) -> Iterator[Moment]:
+    """Yield when to kill: before or after the next files are durable, now and then among what is there already."""
     rng = random.Random(SEED)
     while True:
-        yield rng.uniform(0.0, LONGEST_S * rng.choice((0.1, 1.0, 1.0)))
+        known = len(acknowledged)
+        start = rng.choice((rng.randrange(known + 1), known, known + 1, known + 1))
+        yield Moment(min(start, FILES - 100), rng.uniform(0.0, 0.05))
 
 
 @pytest.mark.timeout(280)
@@ -102,8 +111,8 @@ def test_killed_again_and_again_nothing_is_half_done_lost_or_twice(
 ) -> None:
     acknowledged: dict[str, tuple[str, str]] = {}
     kills = 0
-    for kill_after_s in moments():
-        lines, finished = run_child(settings, folder, kill_after_s)
+    for moment in moments(acknowledged):
+        lines, finished = run_child(settings, folder, moment)
         kills += not finished
         for outcome, name, sha256 in lines:
             previous = acknowledged.setdefault(name, (outcome, sha256))
