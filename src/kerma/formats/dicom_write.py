@@ -22,7 +22,7 @@ from kerma.formats.header import Header, uid_of
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from kerma.science.imaging.image import Image
+    from kerma.science.imaging.image import Image, Window
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 MULTI_FRAME_BYTE = "1.2.840.10008.5.1.4.1.1.7.2"
@@ -179,7 +179,15 @@ def digital_x_ray(
 
 
 def as_words(image: Image) -> Words:
-    """Return the pixels in at most 16 bits: unchanged when they fit, otherwise quantised over their range."""
+    """Return the pixels in at most 16 bits: unchanged when they fit, otherwise quantised over their range.
+
+    Raises
+    ------
+    WrongUsage
+        The image has a Modality LUT, which a rescale cannot express: its own DICOM file is the one to pass on.
+    """
+    if image.grey.modality_lut is not None:
+        raise WrongUsage("this image has a Modality LUT, which would be lost: pass on its original DICOM file")
     pixels, slope, intercept = image.pixels, image.grey.slope, image.grey.intercept
     if pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 2:
         return Words(pixels, slope, intercept, False)
@@ -274,10 +282,19 @@ def _add_rescale(dataset: Dataset, image: Image, words: Words) -> None:
     dataset.RescaleType = plain(image.grey.unit, 16) or "US"
     if words.is_quantised:
         dataset.DerivationDescription = "Quantised to 16 bits; the rescale leads back to the numbers"
-    if image.grey.windows:
-        window = image.grey.windows[0]
+    if window := _window_of(dataset, image):
         dataset.WindowCenter, dataset.WindowWidth = f"{window.center:.10g}", f"{window.width:.10g}"
         dataset.VOILUTFunction = window.function
+
+
+def _window_of(dataset: Dataset, image: Image) -> Window | None:
+    """Return the image's window; for one that is to be shown and has none, a window over its values."""
+    from kerma.science.imaging.greyscale import default_window
+
+    if image.grey.windows:
+        return image.grey.windows[0]
+    # PS3.3, C.8.11.3.1.5: an image for presentation must say how it is shown
+    return default_window(image) if dataset.get("PresentationIntentType") == "FOR PRESENTATION" else None
 
 
 def _add_detector(dataset: Dataset, image: Image) -> None:

@@ -15,7 +15,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kerma import __version__
-from kerma.formats.dicom_write import Identity, add_identity, is_uid, plain, uid, valid_uid
+from kerma.formats.dicom_write import (
+    MULTI_FRAME_WORD,
+    SECONDARY_CAPTURE,
+    Identity,
+    add_identity,
+    is_uid,
+    plain,
+    uid,
+    valid_uid,
+)
 from kerma.science.units import unit_of, words_of
 
 if TYPE_CHECKING:
@@ -70,7 +79,7 @@ def write(
 def load() -> None:
     """Load the libraries and tables that :func:`write` needs (half a second), for instance while waiting for a file."""
     identity = Identity(exam_uid=uid("load"))
-    image = _evidence(Reference("1.2.840.10008.5.1.4.1.1.7", uid("load image"), uid("load series")), identity)
+    image = _evidence(Reference(SECONDARY_CAPTURE, uid("load image"), uid("load series")), identity)
     _region({"box": (0, 0, 1, 1)}, image)
 
 
@@ -108,6 +117,8 @@ def _report(
     )
     report.SpecificCharacterSet = "ISO_IR 192"
     report.InstanceCreationDate, report.InstanceCreationTime = report.ContentDate, report.ContentTime
+    for equipment in report.ContributingEquipmentSequence:
+        equipment.ContributionDateTime = f"{made_at:%Y%m%d%H%M%S}"  # ours, so that the same report is the same bytes
     return report
 
 
@@ -218,8 +229,11 @@ def _region(finding: Mapping[str, Any], dataset: Dataset) -> Any:
     # PS3.3, C.18.6.1.1: column first; closed when the first point is repeated
     points = np.array([(float(across), float(down)) for down, across in [*corners, corners[0]]])
     frames = [int(finding.get("plane", 0)) + 1] if "NumberOfFrames" in dataset else None
-    source = SourceImageForRegion(dataset.SOPClassUID, dataset.SOPInstanceUID, frames)
-    return ImageRegion(GraphicTypeValues.POLYLINE, points, source)
+    # highdicom asks the DICOM standard whether the image has frames, and the standard does not hold the DICOS classes
+    stand_in = SourceImageForRegion(MULTI_FRAME_WORD if frames else SECONDARY_CAPTURE, dataset.SOPInstanceUID, frames)
+    region = ImageRegion(GraphicTypeValues.POLYLINE, points, stand_in)
+    region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPClassUID = dataset.SOPClassUID
+    return region
 
 
 def _finding_code(finding: Mapping[str, Any]) -> Any:

@@ -1,6 +1,3 @@
-import sys
-from pathlib import Path
+from tests.areas.report.samples import part
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest_report import part  # noqa: F401 - the fixture
+__all__ = ["part"]

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
-from conftest_report import exam_document, text_of, tiff_bytes, weld
+from tests.areas.report.samples import exam_document, text_of, tiff_bytes, weld
 
 import exams
 from kerma.areas.archive.model import ExamArrived

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from conftest_report import exam_document, text_of
+from tests.areas.report.samples import exam_document, text_of
 
 from kerma.areas.report.content import ExamPart, Report, SignatureBlock, finding_numbers
 from kerma.areas.report.document import build, build_for_signing

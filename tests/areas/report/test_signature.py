@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest_report import text_of
+from tests.areas.report.samples import text_of
 
 from kerma.areas.report import signature
 from kerma.areas.report.content import ExamPart, Report, SignatureBlock

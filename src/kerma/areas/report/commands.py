@@ -35,7 +35,10 @@ def examine(  # noqa: PLR0913 - one parameter per option of the command
     from kerma.areas.report.examine import Order
     from kerma.areas.report.examine import examine as run
     from kerma.areas.report.rules import exit_code
+    from kerma.errors import WrongUsage
 
+    if thickness_mm is not None and not thickness_mm > 0:
+        raise WrongUsage(f"the thickness is {thickness_mm:g} mm; give a value above 0 mm")
     chosen = _industry(ctx.obj.industries, industry, rules)
     files = files_of(paths, out)
     order = Order(chosen, out, datetime.now(UTC).replace(microsecond=0), thickness_mm)
