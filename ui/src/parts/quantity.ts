@@ -101,6 +101,15 @@ function grouped(written: string): string {
   return (written.startsWith("-") ? "−" : "") + threes + (rest ? `.${rest}` : "");
 }
 
+/** Numbers that are compared with each other, all with the same decimals; whole ones stay whole. */
+export function alike(values: (number | null)[], unit: string): string[] {
+  const known = values.filter((value) => value !== null);
+  const largest = Math.max(...known.map(Math.abs), 0);
+  const places = known.every(Number.isInteger) ? 0 : largest >= 100 ? 1 : 2;
+  const behind = unit ? `\u2009${unit}` : "";
+  return values.map((value) => (value === null ? "" : grouped(value.toFixed(places)) + behind));
+}
+
 /** The first letters of a hash, enough to compare by eye. */
 export const short = (sha256: string) => sha256.slice(0, 12);
 

@@ -9,6 +9,8 @@ export interface Mark {
   plane: number | null;
   /** row, column, height, width in image pixels */
   box: [number, number, number, number];
+  /** The outline as (row, column) points, where the detector gives one. */
+  outline: [number, number][];
 }
 
 export interface Rectangle {

@@ -25,6 +25,7 @@ export interface Found {
   code: string;
   label: string;
   box: [number, number, number, number];
+  polygon?: [number, number][];
   plane: number;
   score?: number | null;
   by: { kind: string; name: string; version: string };
@@ -141,5 +142,6 @@ export function marksOf(findings: Numbered[], index: number, sheet: Sheet): Mark
       label: spell(found.label),
       plane: everywhere ? null : found.plane,
       box: found.box,
+      outline: found.polygon ?? [],
     }));
 }
