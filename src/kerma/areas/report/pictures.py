@@ -83,7 +83,8 @@ def strip(drawn: Drawing, image: Image, document: Mapping[str, Any], window: str
     who = " · ".join(str(document[key]) for key in ("subject", "subject_name") if document.get(key))
     count = len(drawn.marks)
     found = "no finding" if not count else f"{count} finding{'s' if count > 1 else ''} proposed by software"
-    facts = [window, f"view {image.view}" if image.view else "", image.spacing.label, found]
+    scale = image.spacing.label if image.spacing.source == "none" else f"scale {image.spacing.label}"
+    facts = [window, f"view {image.view}" if image.view else "", scale, found]
     return [
         " · ".join(part for part in (who, drawn.title, wording.moment(image.acquired_at)) if part),
         " · ".join(part for part in facts if part),

@@ -31,6 +31,9 @@ SMALLEST_SIDE_PX = 1200
 FULL_WIDTH_MM = 170.0
 """Text width of an A4 page."""
 
+OUTLINE_FROM = 60
+"""Thousandths of the picture's long side from which on a finding is shown by its outline instead of a box."""
+
 INK = (16, 20, 26)
 PAPER = (255, 255, 255)
 MARK = (255, 176, 0)
@@ -48,7 +51,7 @@ class Mark:
     box: Box
     label: str = ""
     polygon: tuple[tuple[float, float], ...] = ()
-    """Corners as (row, column) in image pixels; drawn instead of the box when given."""
+    """Corners as (row, column) in image pixels; drawn instead of the box of a large finding."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +237,8 @@ def _outline(
     draw: ImageDraw.ImageDraw, mark: Mark, frame: Rectangle, factors: tuple[float, float], unit: float
 ) -> None:
     thin, halo = max(2, round(2.2 * unit)), max(4, round(5 * unit))
-    if len(mark.polygon) > 2:
+    # the outline of a small finding would cover it; of a large one it shows more than a box
+    if len(mark.polygon) > 2 and min(frame[2] - frame[0], frame[3] - frame[1]) > OUTLINE_FROM * unit:
         path = [(column * factors[1], row * factors[0]) for row, column in (*mark.polygon, mark.polygon[0])]
         draw.line(path, fill=INK, width=halo, joint="curve")
         draw.line(path, fill=MARK, width=thin, joint="curve")
