@@ -87,7 +87,7 @@ class Act:
     records: list[dict[str, Any]] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
 
-    @property
+    @functools.cached_property
     def at_text(self) -> str:
         """The time of the action as it is stored."""
         return clocks.text(self.at)

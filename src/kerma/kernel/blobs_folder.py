@@ -23,6 +23,8 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._held: dict[str, int] = {}
+        self._known: set[Path] = {root}
+        """Folders whose own entry, and those of all above them, this process has flushed."""
         (root / TEMPORARY).mkdir(mode=_FOLDER, parents=True, exist_ok=True)
 
     def write(self, key: str, data: bytes) -> bool:
@@ -65,17 +67,15 @@ class FolderStore:
             return None
 
     def settle(self, key: str) -> None:
-        """Flush every folder from the file up to the root: a rename is durable only then."""
+        """Flush the folder, and every folder above it that may be new: a rename is durable only then."""
         folder = (self.root / key).parent
-        while True:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            if folder == self.root:
-                return
+        settled = [folder]
+        _flush(folder)
+        while folder not in self._known:
             folder = folder.parent
+            settled.append(folder)
+            _flush(folder)
+        self._known.update(settled)
 
     def stream(self, key: str, chunk_bytes: int) -> Iterator[bytes]:
         """Yield the content in chunks."""
@@ -111,6 +111,14 @@ class FolderStore:
             if os.fstat(descriptor).st_nlink:
                 return name, descriptor
             os.close(descriptor)
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -61,6 +61,8 @@ def prefix_end(prefix: str) -> str | None:
 
 def clean(written: str, length: int = 1024) -> str:
     """Return header text fit to be stored: no control characters, no lone surrogates, at most ``length`` long."""
+    if written.isprintable():
+        return written.strip()[:length]
     kept = "".join(letter for letter in written if letter >= " " and not 0xD800 <= ord(letter) < 0xE000)
     return kept.strip()[:length]
 
