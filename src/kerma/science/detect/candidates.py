@@ -6,6 +6,7 @@ side by side and is dropped; what runs through the whole window is shape of the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,16 @@ OUTLINE_SHARE = 0.5
 WINDOW_PX = 100
 """Outlines are followed to this distance from the peak, in pixels of the level; longer is shape, not flaw."""
 MOST_PER_LEVEL = 400
+FEWEST_OF_A_LINE = 6
 ELONGATED = 3.0
 """Length over width from which a candidate is checked for being a piece of a longer line."""
+RING_STRENGTH = 0.6
+"""The ring of the other sign around a strong response stays below this share of it."""
 CONTINUED_SHARE = 0.35
 """A line goes on when the response beyond both its ends keeps this share of that within."""
+LINE_THRESHOLD = 1.4
+"""Elongated candidates must reach so many times the threshold: the toes of a bead are faint long lines, and a line that
+matters has many pixels and stands out clearly."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,9 @@ def candidates(level: Level, threshold: float) -> list[Candidate]:
             continue
         (top, left), mask = outlined
         taken[top : top + mask.shape[0], left : left + mask.shape[1]] |= mask
-        if _is_piece_of_line(level, (top, left), mask, float(level.response[row, column])):
+        peak = float(level.response[row, column])
+        line = _line(mask)
+        if line and (abs(peak) < LINE_THRESHOLD * threshold or _goes_on(level, (top, left), mask, line, peak)):
             continue
         found.append(_candidate(level, (row, column), (top, left), mask))
     return found
@@ -100,22 +109,34 @@ def _outline(response: Grey, row: int, column: int) -> tuple[tuple[int, int], ND
     return (top + first_row, left + first_column), part
 
 
-def _is_piece_of_line(level: Level, corner: tuple[int, int], mask: NDArray[np.bool_], peak: float) -> bool:
-    """Whether an elongated outline goes on beyond both ends: then it is a piece of a longer line."""
+@dataclass(frozen=True)
+class _Line:
+    """Middle (row, column), direction and length of an elongated outline, in its window."""
+
+    centre: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    length: float
+
+
+def _line(mask: NDArray[np.bool_]) -> _Line | None:
+    """Return the line of an outline; None when it is not elongated."""
     at = np.argwhere(mask).astype(np.float64)
-    if len(at) < 6:
-        return False
-    centre = at.mean(axis=0)
+    if len(at) < FEWEST_OF_A_LINE:
+        return None
     spread, axes = np.linalg.eigh(np.cov(at.T))
-    length, width = np.sqrt(12 * np.maximum(spread[::-1], 1 / 12))
-    if length < ELONGATED * width:
-        return False
+    # A strip of length L has the variance L^2 / 12 along its axis.
+    length, width = np.sqrt(12 * np.maximum(spread[::-1], 1 / 12)).tolist()
+    return _Line(at.mean(axis=0), axes[:, 1], length) if length >= ELONGATED * width else None
+
+
+def _goes_on(level: Level, corner: tuple[int, int], mask: NDArray[np.bool_], line: _Line, peak: float) -> bool:
+    """Whether the response goes on beyond both ends: then the outline is a piece of a longer line."""
     signed = level.response * np.float32(np.sign(peak))
-    beyond = np.arange(0.5 * length + level.sigma_px, 1.5 * length)
+    beyond = np.arange(0.5 * line.length + level.sigma_px, 1.5 * line.length)
     window = signed[corner[0] : corner[0] + mask.shape[0], corner[1] : corner[1] + mask.shape[1]]
-    inside = float(window[mask].mean())
-    ends = [_mean_along(signed, np.add(corner, centre), side * axes[:, 1], beyond) for side in (-1, 1)]
-    return all(end > CONTINUED_SHARE * inside for end in ends)
+    centre = np.add(corner, line.centre)
+    ends = [_mean_along(signed, centre, side * line.direction, beyond) for side in (-1, 1)]
+    return min(ends) > CONTINUED_SHARE * float(window[mask].mean())
 
 
 def _mean_along(
@@ -143,23 +164,21 @@ def _candidate(level: Level, at: tuple[int, int], corner: tuple[int, int], mask:
     )
 
 
-def strongest_of_each(found: list[Candidate]) -> list[Candidate]:
-    """Keep, over all scales, the strongest of candidates that show the same thing, strongest first.
-
-    The same thing: the centre of the weaker lies in the outline of the stronger or within 1.5 standard deviations of
-    the larger scale; or it has the other sign, is under 60 % as strong and lies within 4: the ring around a strong one.
-    """
-    kept: list[Candidate] = []
-    for one in sorted(found, key=lambda candidate: -candidate.strength):
-        if not any(_shows_same(strong, one) for strong in kept):
-            kept.append(one)
-    return kept
+def is_ring_of(weak: Candidate, strong: Candidate) -> bool:
+    """Whether a candidate is the ring of the other sign, within 4 standard deviations, that a strong one has."""
+    if (strong.response > 0) == (weak.response > 0) or weak.strength >= RING_STRENGTH * strong.strength:
+        return False
+    return _distance(weak, strong) < 4 * max(strong.sigma_px, weak.sigma_px)
 
 
-def _shows_same(strong: Candidate, weak: Candidate) -> bool:
-    distance = ((strong.row - weak.row) ** 2 + (strong.column - weak.column) ** 2) ** 0.5
+def shows_same(weak: Candidate, strong: Candidate) -> bool:
+    """Whether the centre of a candidate lies in the outline of one of its sign, or hardly beside its centre."""
     if (strong.response > 0) != (weak.response > 0):
-        return weak.strength < 0.6 * strong.strength and distance < 4 * max(strong.sigma_px, weak.sigma_px)
+        return False
     top, left, height, width = strong.box
     is_inside = top <= weak.row <= top + height and left <= weak.column <= left + width
-    return is_inside or distance < 1.5 * max(strong.sigma_px, weak.sigma_px)
+    return is_inside or _distance(weak, strong) < 1.5 * max(strong.sigma_px, weak.sigma_px)
+
+
+def _distance(one: Candidate, other: Candidate) -> float:
+    return math.hypot(one.row - other.row, one.column - other.column)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +16,18 @@ RANGE_SHARE = 0.4
 """... in pictures made for showing at least this share of their grey range ..."""
 DENSE_NOISES = 10.0
 """... and stands out from the noise by so many standard deviations."""
-SMALLEST_MARK_PX = 12
+MARK_SIZES_PX = (12, 100)
+"""Letters and arrows are this large; what is larger is part of the object."""
 SOLID = 0.8
-"""Area over that of the convex hull: letters lie below, drops and arrowheads above."""
-NEIGHBOUR_SHARE = 0.7
-"""Marks stand together: the next is nearer than this share of their height."""
+"""Area over that of the convex hull: most letters lie below, drops and arrowheads above."""
+NEIGHBOUR_GAP = 1.0
+"""Marks stand in rows, or above one another: the next is nearer than its height ..."""
+ALIGNED = 0.3
+"""... on one line, within this share of its height ..."""
+OVERLAP = 0.25
+"""... or over the other, by at least this share of its width ..."""
+SIMILAR_HEIGHT = 0.55
+"""... and of a like height."""
 MARGIN_PX = 3
 ELONGATED = 3.0
 SHORTEST_WIRE_PX = 60
@@ -35,8 +40,9 @@ MOST_STEPS = 10
 def lead_marks(grey: Grey, *, is_linear: bool) -> NDArray[np.bool_] | None:
     """Return the boxes of lead letters and arrows, with a margin of 3 pixels; None when there are none.
 
-    Lead strokes are narrow, much darker than beside them, and not solid, or they stand in a row with others. A single
-    solid dense spot (tungsten) is no mark. ``grey`` must fall where more material is.
+    Lead strokes are narrow, much darker than beside them, and stand with others of their height, not all of them
+    solid. A single dense spot (tungsten), two of them, or the ribs of a casting are no marks. ``grey`` must fall where
+    more material is.
     """
     import cv2
 
@@ -51,9 +57,14 @@ def lead_marks(grey: Grey, *, is_linear: bool) -> NDArray[np.bool_] | None:
         low, high = np.percentile(grey[::4, ::4], (0.1, 99.9))
         dense = taken > max(RANGE_SHARE * float(high - low), noise)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(dense.astype(np.uint8), connectivity=8)
-    large = [n for n in range(1, count) if boxes[n, 2:4].max() >= SMALLEST_MARK_PX]
-    is_letter = {n: _solidity(labels, n, boxes[n]) < SOLID for n in large}
-    marks = [n for n in large if is_letter[n] or _has_neighbour(boxes[n], [boxes[m] for m in large if m != n])]
+    smallest, largest = MARK_SIZES_PX
+    sized = [n for n in range(1, count) if smallest <= boxes[n, 2:4].max() <= largest]
+    solid = {n: _solidity(labels, n, boxes[n]) >= SOLID for n in sized}
+    marks = [
+        n
+        for n in sized
+        if any(m != n and not (solid[n] and solid[m]) and _stand_together(boxes[n], boxes[m]) for m in sized)
+    ]
     if not marks:
         return None
     mask = np.zeros(grey.shape, dtype=bool)
@@ -74,15 +85,19 @@ def _solidity(labels: NDArray[np.int32], label: int, box: NDArray[np.int32]) -> 
     return float(area / (cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1))
 
 
-def _has_neighbour(box: NDArray[np.int32], others: Sequence[NDArray[np.int32]]) -> bool:
-    column, row, width, height, _ = box.tolist()
-    for other in others:
-        at_column, at_row, of_width, of_height, _ = other.tolist()
-        across = max(at_column - column - width, column - at_column - of_width, 0)
-        down = max(at_row - row - height, row - at_row - of_height, 0)
-        if max(across, down) <= NEIGHBOUR_SHARE * max(height, of_height) and 0.4 < height / of_height < 2.5:
-            return True
-    return False
+def _stand_together(one: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
+    """Whether two boxes (column, row, width, height) are neighbours on a line, or above one another."""
+    column, row, width, height = one[:4].tolist()
+    at_column, at_row, of_width, of_height = other[:4].tolist()
+    if min(height, of_height) < SIMILAR_HEIGHT * max(height, of_height):
+        return False
+    allowed = ALIGNED * max(height, of_height)
+    across = max(at_column - column - width, column - at_column - of_width)
+    down = max(at_row - row - height, row - at_row - of_height)
+    on_a_line = abs(at_row + of_height - row - height) <= allowed
+    over = -across >= OVERLAP * min(width, of_width)
+    near = max(height, of_height) * NEIGHBOUR_GAP
+    return bool((on_a_line and across <= near) or (over and down <= near))
 
 
 def is_wire(grey: Grey, one: Outline) -> bool:

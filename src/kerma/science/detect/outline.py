@@ -21,6 +21,11 @@ EDGE_NOISES = 3.0
 """... but not below so many standard deviations of the smoothed background ..."""
 HIGHEST_EDGE_SHARE = 0.5
 """... and never above half the peak."""
+RING_PX = (2, 5)
+"""The ring around an outline lies between these distances from it."""
+MOST_BELOW, MOST_ABOVE = 0.2, 0.6
+"""Shares of the ring that may differ from the background by half the contrast (or 3 times the grain), against and along
+the sign of the flaw: a flaw may have others beside it, but the field between two ribs is no flaw."""
 LEAST_BLUR_PX = 0.6
 WIDEST_BLUR = 0.6
 """Smoothing before the outline is drawn: at most this share of the candidate's scale ..."""
@@ -121,6 +126,8 @@ def outline(grey: Grey, known: NDArray[np.bool_] | None, candidate: Candidate) -
     if mask is None:
         return None
     contrast = float(window[mask].mean())
+    if not _lies_in_background(window * np.sign(contrast), mask, max(0.5 * abs(contrast), 3 * _grain(window))):
+        return None
     noise = max(noise, abs(contrast) * 1e-6)
     if contrast * candidate.response <= 0 or noise == 0:
         return None
@@ -184,6 +191,26 @@ def _standing_out(
     _, labels = cv2.connectedComponents(above, connectivity=8)
     mask: NDArray[np.bool_] = labels == labels[at]
     return mask
+
+
+def _grain(window: NDArray[np.float64]) -> float:
+    """Return the noise between neighbouring pixels, which structure hardly touches."""
+    steps = np.abs(np.diff(window, axis=1))
+    return float(np.median(steps)) / (0.6745 * 2**0.5) if steps.size else 0.0
+
+
+def _lies_in_background(window: NDArray[np.float64], mask: NDArray[np.bool_], allowed: float) -> bool:
+    """Whether the ring around an outline is background; ``window`` is the difference from it, positive in the flaw."""
+    import cv2
+
+    inner, outer = (
+        cv2.dilate(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
+        for reach in RING_PX
+    )
+    ring = window[outer > inner]
+    if ring.size == 0:
+        return True
+    return bool(np.mean(ring < -allowed) <= MOST_BELOW and np.mean(ring > allowed) <= MOST_ABOVE)
 
 
 def _peak_near(smooth: Grey, candidate: Candidate, corner: tuple[int, int]) -> tuple[int, int] | None:

@@ -24,7 +24,8 @@ BLOCK_PX = 32
 SAMPLING_PX = 2
 """Only every second row and column is looked at for the noise: neighbouring responses repeat each other."""
 FULLEST_QUANTILE = 0.9
-"""Besides the median, this quantile of absolute responses bounds the noise from below: structure counts as noise."""
+"""Besides the median of a block, this quantile of it and its neighbours bounds the noise from below: structure that
+fills an area counts as noise, a nest of pores does not."""
 MEDIAN_OF_NORMAL = 0.6745
 QUANTILE_OF_NORMAL = 1.6449
 FEWEST_SAMPLES = 24
@@ -129,9 +130,24 @@ def _block_noise(response: Grey, known: NDArray[np.bool_] | None) -> Grey:
     count = np.isfinite(blocks).sum(axis=2)
     middle = _at(blocks, count, 0.5) / MEDIAN_OF_NORMAL
     fullest = _at(blocks, count, FULLEST_QUANTILE) / QUANTILE_OF_NORMAL
-    noise: Grey = np.maximum(middle, fullest).astype(np.float32)
-    noise[count < FEWEST_SAMPLES] = np.nan
+    few = count < FEWEST_SAMPLES
+    middle[few], fullest[few] = np.nan, np.nan
+    noise: Grey = np.fmax(middle, _median_of_neighbours(fullest)).astype(np.float32)
+    noise[few] = np.nan
     return noise
+
+
+def _median_of_neighbours(blocks: NDArray[Any]) -> NDArray[Any]:
+    """Return the median of each block and its eight neighbours, those without data left out."""
+    padded = np.pad(blocks, 1, constant_values=np.nan)
+    rows, columns = blocks.shape
+    near = np.stack([
+        padded[down : down + rows, right : right + columns] for down in range(3) for right in range(3)
+    ])
+    near = np.sort(near, axis=0)
+    count = np.isfinite(near).sum(axis=0)
+    picked: NDArray[Any] = np.take_along_axis(near, np.maximum(0, (count - 1) // 2)[None], axis=0)[0]
+    return picked
 
 
 def _at(ordered: NDArray[Any], count: NDArray[np.intp], quantile: float) -> NDArray[Any]:

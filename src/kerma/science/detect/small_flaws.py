@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kerma.science.detect.candidates import Candidate, candidates, strongest_of_each
+from kerma.science.detect.candidates import Candidate, candidates, is_ring_of, shows_same
 from kerma.science.detect.marks import is_wire, lead_marks
 from kerma.science.detect.merging import Seen, distinct, joined
 from kerma.science.detect.outline import Outline, outline
@@ -21,7 +21,8 @@ VERSION = "1"
 THRESHOLD = 5.0
 """Local standard deviations a response must reach: about 0.25 false alarms in 512 x 512 pixels of pure noise."""
 MOST_FINDINGS = 100
-OCTAVES = 5
+OCTAVES = 4
+"""Scales of 1 to 13 pixels: flaws up to about 40 pixels wide."""
 LINEAR_MEANINGS = ("raw", "for-processing")
 CLIPPED_SIDE_PX = 31
 """Clipped areas at least this wide and high hold no information: they count as missing data."""
@@ -30,7 +31,7 @@ CLIPPED_SIDE_PX = 31
 def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tuple[Finding, ...]:
     """Return small flaws of one plane, strongest first, at most 100.
 
-    The image is looked at in five octaves of two scales; each difference of Gaussians is divided by its robust local
+    The image is looked at in four octaves of two scales; each difference of Gaussians is divided by its robust local
     standard deviation, so that gain, offset and slow background do not matter. Steps and lines that run on are shape
     of the part and dropped; so are lead letters and wires where it is known which way the values run. ``score`` is
     response / (response + threshold): 0.5 at the threshold. ``detectability`` is CNR times the root of the area in
@@ -47,15 +48,23 @@ def detect(image: Image, *, plane: int = 0, threshold: float = THRESHOLD) -> tup
         return ()
     step = 1.0 if np.issubdtype(image.pixels.dtype, np.integer) else (high - low) * 1e-6
     found = [one for level in levels(grey, known, step=step, octaves=OCTAVES) for one in candidates(level, threshold)]
-    seen = distinct(_outlined(grey, known, strongest_of_each(found)), MOST_FINDINGS)
+    seen = distinct(_outlined(grey, known, found), MOST_FINDINGS)
     kept = joined(_without_wires(seen, grey, image.rises_with_dose))
     return tuple(_finding(image, plane, number, one, threshold) for number, one in enumerate(kept, start=1))
 
 
 def _outlined(grey: Grey, known: NDArray[np.bool_] | None, found: Iterable[Candidate]) -> Iterator[Seen]:
-    for candidate in found:
+    """Outline candidates, strongest first: each thing once, and at the strongest scale that stands in background."""
+    looked_at: list[Candidate] = []
+    kept: list[Candidate] = []
+    for candidate in sorted(found, key=lambda one: -one.strength):
+        is_ring = any(is_ring_of(candidate, strong) for strong in looked_at)
+        looked_at.append(candidate)
+        if is_ring or any(shows_same(candidate, strong) for strong in kept):
+            continue
         outlined = outline(grey, known, candidate)
         if outlined is not None:
+            kept.append(candidate)
             yield Seen(outlined, candidate.response)
 
 

@@ -1,4 +1,4 @@
-"""Small flaws on simulated welds: bead, ripple, lead letters and a wire indicator around flaws whose truth is known."""
+"""Small flaws on simulated welds and castings, whose truth is known: bead, ripple, ribs, lead letters, wire indicator."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from kerma.science.detect import detect
 from kerma.science.results import Finding
+from kerma.science.simulate import simulate
 from kerma.science.simulate.weld import weld
 
 SEEDS = range(100, 108)
@@ -63,3 +64,14 @@ def test_most_lengths_are_right_within_a_millimetre(welds: list) -> None:
     errors.sort()
     assert errors[len(errors) // 2] <= 0.5
     assert errors[int(0.8 * len(errors))] <= 1.6
+
+
+def test_a_nest_of_pores_is_found_in_a_casting_and_its_ribs_are_not_flagged_all_over() -> None:
+    made = simulate("casting", 1)
+    found = detect("small_flaws", made.image)
+    nest = [truth for truth in made.findings if truth.label == "gas" and truth.measurements["detectability"] >= 60]
+    clear = [truth for truth in made.findings if truth.label == "inclusion"] + nest
+    shown = [any(_shows(truth, finding) for finding in found) for truth in clear]
+    assert len(clear) >= 6
+    assert sum(shown) / len(shown) >= 0.7
+    assert len(found) <= 25
