@@ -110,7 +110,7 @@ def test_a_child_that_dies_is_replaced_and_the_reason_told(number, says):
 
 
 def test_a_child_that_hangs_is_ended():
-    with GuardedReader(time_factor=0.05) as reader:
+    with GuardedReader(time_factor=0.02) as reader:
         reader.read(DICOM)
         first = pid_of(reader)
         os.kill(first, signal.SIGSTOP)

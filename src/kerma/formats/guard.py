@@ -31,7 +31,7 @@ MEMORY_BYTES = 1 << 30
 _START_S = 30.0
 _WALL_FACTOR = 4.0
 """Wall-clock time a child may take for each second of processor time: the machine may be busy with others."""
-_SCAN_S = 10.0
+_SCAN_S = 30.0
 _CODE = "import sys; from kerma.formats.guard_child import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 # The child gets no secrets of the environment, and one thread for its linear algebra, which it does not need.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")

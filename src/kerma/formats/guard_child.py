@@ -18,7 +18,7 @@ from kerma.formats.header import Header
 
 DECODED_BYTES_PER_S = 3 << 20
 """Slowest decoding that is still believed to be honest work, in bytes of pixels a second of processor time."""
-BASE_S = 2.0
+BASE_S = 1.0
 """Seconds of processor time every file may take."""
 _OPEN_FILES_MAX = 64
 
