@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,6 +152,7 @@ def test_an_image_is_decoded_once_while_its_window_moves(client: TestClient, mon
             return real.read(data, name, sidecar)
 
     monkeypatch.setattr(queries_render, "reader", Counting)
+    monkeypatch.setattr(queries_render, "_recent", OrderedDict())
     monkeypatch.setattr(queries_render, "RECENT_BYTES", 3 * 64 * 64 * 2)
     rng = np.random.default_rng(1)
     films = [(f"{number}.png", png(rng.integers(0, 9999, (64, 64), np.uint16))) for number in range(4)]
