@@ -1,4 +1,4 @@
-"""Small flaws on simulated welds and castings, whose truth is known: bead, ripple, ribs, lead letters, wire indicator."""
+"""Small flaws on simulated welds and castings of known truth: bead, ripple, ribs, lead letters, wire indicator."""
 
 from __future__ import annotations
 
