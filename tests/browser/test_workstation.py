@@ -212,6 +212,8 @@ def test_decide_with_a_reason_then_read_and_sign_the_report(page: Page, server: 
     expect(report).to_contain_text("signed by Demonstration Analyst", timeout=30_000)
     signed = page.request.get(server.address + report.get_by_role("link", name="Open PDF").get_attribute("href"))
     assert b"/ByteRange" in signed.body()
+    page.get_by_role("button", name="Next exam").click()
+    expect(page.locator("aside h1")).to_have_text("BAG-0413")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Decided").click()
     expect(row(page, "BAG-0412")).to_contain_text(departing)

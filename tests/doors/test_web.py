@@ -94,12 +94,12 @@ def test_counters_are_for_this_machine_or_an_administrator(page) -> None:
 echo = APIRouter()
 
 
-@echo.post("/api/v1/echo")
+@echo.post("/echo")
 async def read(request: Request) -> int:
     return len(await request.body())
 
 
-@echo.get("/api/v1/conflict")
+@echo.get("/conflict")
 def conflict() -> None:
     raise Conflict("exam 7 has changed meanwhile")
 

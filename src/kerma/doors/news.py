@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anyio
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Header, Request
 from sse_starlette.event import ServerSentEvent
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 RETRY_S = 2.0
 COMMENT_S = 15
+LOOK_S = 0.5
+"""How often a stream looks whether the server ends."""
 SIGNED_IN_S = 30.0
 """How often a stream looks whether its person is still signed in anywhere."""
 MOST_RECORDS = 1000
@@ -96,19 +99,26 @@ async def news(
 ) -> EventSourceResponse:
     """Stream what has changed, as ids; whoever shows those things asks for them again."""
     told: News = request.app.state.news
-    queue = await told.listen(last_event_id)
-    return EventSourceResponse(_stream(told, queue, actor), ping=COMMENT_S, send_timeout=10)
+    queue, ends = await told.listen(last_event_id), anyio.Event()
+    return EventSourceResponse(
+        _stream(told, queue, actor, ends),
+        ping=COMMENT_S,
+        send_timeout=10,
+        shutdown_event=ends,
+        shutdown_grace_period=2 * LOOK_S,
+    )
 
 
 async def _stream(
-    told: News, queue: asyncio.Queue[ServerSentEvent], actor: Actor
+    told: News, queue: asyncio.Queue[ServerSentEvent], actor: Actor, ends: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
+    """Yield what the queue brings until the server ends, the browser leaves, or nobody is signed in any more."""
     loop = asyncio.get_running_loop()
     look_at = loop.time() + SIGNED_IN_S
     try:
-        while True:
+        while not ends.is_set():
             with contextlib.suppress(TimeoutError):
-                yield await asyncio.wait_for(queue.get(), max(0.01, look_at - loop.time()))
+                yield await asyncio.wait_for(queue.get(), LOOK_S)
             if loop.time() >= look_at:
                 if not await asyncio.to_thread(_is_signed_in, told.kernel, actor):
                     return

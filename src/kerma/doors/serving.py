@@ -19,6 +19,8 @@ from kerma.errors import WrongUsage
 from kerma.kernel.jobs import Runner
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from kerma.kernel.action import Kernel
 
 log = logging.getLogger(__name__)
@@ -51,14 +53,13 @@ def serve(
     Conflict
         A demonstration is asked for in a home that holds work already.
     """
-    import uvicorn
-
     listening = _listen(host, port)
     with contextlib.ExitStack() as parts:
         parts.callback(listening.close)
         demo = Demonstration(kernel) if demonstration else None
         login = demo.prepare() if demo else None
-        parts.enter_context(_own_signals())
+        server = _server(kernel)
+        parts.enter_context(_ending(server))
         parts.enter_context(_running(kernel))
         if folder is not None:
             door = FolderDoor(kernel, folder)
@@ -71,36 +72,23 @@ def serve(
             parts.callback(demo.stop)
         if folder is not None:
             say(f"Watching {folder}")
-        app = create_app(kernel, routers_of_areas())
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws="none",
-            # Addresses told by a proxy are believed only where there is one: they decide how fast one may sign in.
-            proxy_headers=bool(kernel.settings.origin),
-            timeout_graceful_shutdown=REQUESTS_END_S,
-        )
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
 
 
-def work(kernel: Kernel, *, say: Say) -> None:
-    """Run jobs until SIGTERM or Ctrl+C; the database shares them among the workers.
+def _server(kernel: Kernel) -> uvicorn.Server:
+    import uvicorn
 
-    Raises
-    ------
-    WrongUsage
-        The database is SQLite, which belongs to one machine: its jobs run inside ``kerma serve``.
-    """
-    if kernel.database.is_sqlite:
-        raise WrongUsage("`kerma worker` needs PostgreSQL (KERMA_DATABASE_URL): with SQLite the server does the jobs")
-    ends = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ends.set())
-    with _running(kernel):
-        say(f"Working on the jobs of {kernel.settings.worker_name or 'this database'}; end with Ctrl+C")
-        ends.wait()
+    config = uvicorn.Config(
+        create_app(kernel, routers_of_areas()),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        # Addresses told by a proxy are believed only where there is one: they decide how fast one may sign in.
+        proxy_headers=bool(kernel.settings.origin),
+        timeout_graceful_shutdown=REQUESTS_END_S,
+    )
+    return uvicorn.Server(config)
 
 
 @contextlib.contextmanager
@@ -129,18 +117,22 @@ def _sign(kernel: Kernel, ends: threading.Event) -> None:
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep the process alive when the web server, having ended, raises the signal that ended it once more."""
-    kept = {number: signal.signal(number, _ignored) for number in (signal.SIGTERM, signal.SIGINT)}
+def _ending(server: uvicorn.Server) -> Iterator[None]:
+    """Have SIGTERM and Ctrl+C end the server, also before it runs; and, once it has ended, nothing but the parts.
+
+    The web server raises the signal that ended it once more when it has ended: the process must live on until jobs
+    and folder have come to a good end.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    kept = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
-
-
-def _ignored(*_: object) -> None:
-    """Do nothing: the parts end in their order anyway."""
 
 
 def _listen(host: str, port: int) -> socket.socket:
