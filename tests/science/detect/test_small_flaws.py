@@ -145,6 +145,7 @@ def test_a_bent_line_is_one_finding_as_long_as_it_is() -> None:
     findings = detect("small_flaws", radiographs.image(pixels, spacing=Spacing(0.1, 0.1, "detector")))
     assert [finding.label for finding in findings] == ["elongated-cavity"]
     assert findings[0].measurements["length_mm"] == pytest.approx(8.0, abs=0.6)
+    assert "diameter_mm" not in findings[0].measurements
 
 
 @pytest.mark.parametrize("shape", ["step", "line across", "ramp", "slanted step", "two levels of noise"])

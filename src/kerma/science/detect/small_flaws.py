@@ -21,6 +21,8 @@ VERSION = "1"
 THRESHOLD = 5.0
 """Local standard deviations a response must reach: about 0.25 false alarms in 512 x 512 pixels of pure noise."""
 MOST_FINDINGS = 100
+COMPACT = 3.0
+"""Slenderness below which a flaw has a diameter."""
 OCTAVES = 4
 """Scales of 1 to 13 pixels: flaws up to about 40 pixels wide."""
 LINEAR_MEANINGS = ("raw", "for-processing")
@@ -138,12 +140,11 @@ def _sizes(spacing: Spacing, seen: Outline) -> dict[str, float]:
         return {}
     length_mm, width_mm = seen.size(spacing.row_mm, spacing.column_mm)
     area_mm2 = seen.area_px * spacing.row_mm * spacing.column_mm
-    return {
-        "length_mm": length_mm,
-        "width_mm": width_mm,
-        "diameter_mm": float((4 * area_mm2 / np.pi) ** 0.5),
-        "area_mm2": area_mm2,
-    }
+    sizes = {"length_mm": length_mm, "width_mm": width_mm, "area_mm2": area_mm2}
+    if seen.slenderness < COMPACT:
+        # A rule takes the diameter where there is one; that of a long flaw would hide its length.
+        sizes["diameter_mm"] = float((4 * area_mm2 / np.pi) ** 0.5)
+    return sizes
 
 
 def _label(image: Image, seen: Seen) -> str:
