@@ -103,9 +103,7 @@ def test_a_window_may_scale_with_thickness_under_a_cap() -> None:
     assert "150 mm" in verdict(rule, run_of(2, 1.0, 5.0), conditions(20.0)).reason
 
 
-@pytest.mark.parametrize(
-    ("short_weld", "limit"), [("", 25.0), ("proportional", 12.5), ("0.08", 12.0)]
-)
+@pytest.mark.parametrize(("short_weld", "limit"), [("", 25.0), ("proportional", 12.5), ("0.08", 12.0)])
 def test_a_weld_shorter_than_the_window(short_weld: str, limit: float) -> None:
     rule = row(kind="window-sum", limit_absolute=25, window_mm=300, short_weld=short_weld)
     short = conditions(weld_length_mm=150.0)

@@ -95,11 +95,21 @@ def test_focal_blur_comes_before_the_noise() -> None:
     signal, variance = attenuated(BEAM, {"iron": edge})
     detector = Detector(5000.0, focal_blur_px=3.0)
     reference = float(signal[0, -1]), float(variance[0, -1])
-    low = exposed(signal, variance, Detector(100.0, focal_blur_px=3.0, reference_stored=900.0), reference,
-                  np.random.default_rng(2)).astype(float)
+    low = exposed(
+        signal,
+        variance,
+        Detector(100.0, focal_blur_px=3.0, reference_stored=900.0),
+        reference,
+        np.random.default_rng(2),
+    ).astype(float)
     assert np.corrcoef(low[:, 190].ravel()[:-1], low[:, 190].ravel()[1:])[0, 1] < 0.2
-    smooth = exposed(signal, variance, Detector(detector.snr, focal_blur_px=3.0, reference_stored=900.0), reference,
-                     np.random.default_rng(2)).mean(axis=0)
+    smooth = exposed(
+        signal,
+        variance,
+        Detector(detector.snr, focal_blur_px=3.0, reference_stored=900.0),
+        reference,
+        np.random.default_rng(2),
+    ).mean(axis=0)
     assert 0.3 < (smooth[100] - smooth[-1]) / (smooth[0] - smooth[-1]) < 0.6
 
 

@@ -85,9 +85,7 @@ def test_detectability_grows_with_snr_and_is_not_changed_by_blur() -> None:
 
     def seen(snr: float, blur_px: float) -> dict[str, float]:
         detector = Detector(snr, blur_px=blur_px)
-        _, (found,), _ = picture(
-            part, beam, detector, reference_mm={"iron": 10.0}, generator=np.random.default_rng(1)
-        )
+        _, (found,), _ = picture(part, beam, detector, reference_mm={"iron": 10.0}, generator=np.random.default_rng(1))
         return dict(found.measurements)
 
     assert seen(200, 0)["detectability"] == pytest.approx(2 * seen(100, 0)["detectability"], rel=1e-6)

@@ -21,8 +21,14 @@ def number_of(material: str, thickness_mm: float) -> float:
 @pytest.mark.parametrize(
     ("material", "thickness_mm", "expected"),
     [
-        ("polyethylene", 40.0, 5.5), ("water", 30.0, 7.5), ("water", 120.0, 7.5), ("pmma", 60.0, 6.6),
-        ("aluminium", 10.0, 13.0), ("aluminium", 40.0, 13.0), ("iron", 3.0, 26.0), ("iron", 10.0, 26.0),
+        ("polyethylene", 40.0, 5.5),
+        ("water", 30.0, 7.5),
+        ("water", 120.0, 7.5),
+        ("pmma", 60.0, 6.6),
+        ("aluminium", 10.0, 13.0),
+        ("aluminium", 40.0, 13.0),
+        ("iron", 3.0, 26.0),
+        ("iron", 10.0, 26.0),
     ],
 )
 def test_known_materials_are_told_within_half_a_number(material: str, thickness_mm: float, expected: float) -> None:
