@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import radiographs
-from kerma.science.imaging.image import GreyScale, Lut
-from kerma.science.imaging.values import has_data, penetrating_plane, rescaled
+from kerma.science.imaging.values import has_data, penetrating_plane
 
 
 def test_every_pixel_of_an_image_without_padding_carries_data() -> None:
@@ -17,13 +16,6 @@ def test_padding_and_what_is_no_number_carry_none() -> None:
     pixels = np.array([[1.0, np.nan, -5.0], [np.inf, 2.0, 3.0]])
     mask = has_data(radiographs.image(pixels, padding_value=-5.0))
     assert mask is not None and mask.tolist() == [[True, False, False], [False, True, True]]
-
-
-def test_slope_and_intercept_then_a_table_with_its_ends_held() -> None:
-    stored = np.array([-5, 0, 2, 9])
-    assert rescaled(GreyScale(2.0, 1.0), stored).tolist() == [-9, 1, 5, 19]
-    lut = Lut(np.array([10, 30, 20], np.uint16), first=1, bits=8)
-    assert rescaled(GreyScale(modality_lut=lut), stored).tolist() == [10, 10, 30, 20]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 import radiographs
 from kerma.errors import WrongUsage
-from kerma.science.imaging.image import GreyScale, Spacing
+from kerma.science.imaging.image import GreyScale, Lut, Spacing
 from kerma.science.measure import run
 from kerma.science.results import NotMeasurable
 
@@ -64,6 +64,12 @@ def test_rescaled_values_follow() -> None:
     image = radiographs.image(ROW, grey=GreyScale(2.0, -10.0, "HU"))
     values = run("line_profile", image, start="3,0", end="3,9").values
     assert values["value_rescaled"] == [-4.0] * 10 and values["rescaled_unit"] == "HU"
+
+
+def test_a_modality_table_leaves_places_without_data_null() -> None:
+    grey = GreyScale(modality_lut=Lut(np.arange(50, dtype=np.uint16) * 2, first=0, bits=16))
+    image = radiographs.image(np.array([[1, 0, 7]] * 3), grey=grey, padding_value=0)
+    assert run("line_profile", image).values["value_rescaled"] == [2.0, None, 14.0]
 
 
 def test_what_makes_no_line_is_refused() -> None:

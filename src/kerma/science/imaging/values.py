@@ -1,8 +1,6 @@
-"""What stored values mean: which pixels carry data, and what the Modality LUT makes of them."""
+"""What stored values mean: which pixels carry data, which plane penetrates, what may not be proportional to dose."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +35,6 @@ def has_data(image: Image, plane: int = 0) -> NDArray[np.bool_] | None:
         if padded.any():
             mask = ~padded if mask is None else mask & ~padded
     return mask
-
-
-def rescaled(grey: GreyScale, stored: NDArray[Any]) -> NDArray[np.float64]:
-    """Return stored values after the Modality LUT or rescale slope and intercept (PS3.3 C.11.1)."""
-    lut = grey.modality_lut
-    if lut is None:
-        return np.asarray(stored, dtype=np.float64) * grey.slope + grey.intercept
-    index = np.clip(np.asarray(stored, dtype=np.float64) - lut.first, 0, lut.entries.size - 1)
-    return lut.entries[index.astype(np.intp)].astype(np.float64)
 
 
 def is_rescaled(grey: GreyScale) -> bool:

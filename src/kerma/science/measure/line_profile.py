@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import WrongUsage
+from kerma.science.imaging.greyscale import modality_values
 from kerma.science.imaging.image import Image
-from kerma.science.imaging.values import has_data, is_rescaled, rescaled
+from kerma.science.imaging.values import has_data, is_rescaled
 from kerma.science.results import Measurement, NotMeasurable, Value
 
 VERSION = "1"
@@ -45,7 +46,10 @@ def measure(
         values["distance_mm"] = (share * length_mm).tolist()
         inputs["spacing_source"] = image.spacing.label
     if is_rescaled(image.grey):
-        values["value_rescaled"] = _listed(rescaled(image.grey, sampled))
+        is_known = np.isfinite(sampled)
+        physical = np.full(sampled.shape, np.nan)
+        physical[is_known] = modality_values(image.grey, sampled[is_known])
+        values["value_rescaled"] = _listed(physical)
         values["rescaled_unit"] = image.grey.unit or "unspecified"
     return Measurement(
         "line_profile", VERSION, values, method=f"bilinear, mean of {width_px} parallel lines", inputs=inputs

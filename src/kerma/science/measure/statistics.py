@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kerma.science.imaging.greyscale import modality_values
 from kerma.science.imaging.image import Image
-from kerma.science.imaging.values import has_data, is_rescaled, rescaled
+from kerma.science.imaging.values import has_data, is_rescaled
 from kerma.science.measure.region import Region, inside
 from kerma.science.results import Measurement, NotMeasurable, Value
 
@@ -66,7 +67,7 @@ def measure(image: Image, *, plane: int = 0, region: Region | None = None) -> Me
         **_summary(counted, "stored"),
     }
     if is_rescaled(image.grey):
-        physical = rescaled(image.grey, counted.values)
+        physical = modality_values(image.grey, counted.values)
         order = np.argsort(physical, kind="stable")
         values |= _summary(Distribution(physical[order], counted.counts[order]), "rescaled")
         values["rescaled_unit"] = image.grey.unit or "unspecified"
