@@ -11,7 +11,7 @@ run: setup ui ## start Kerma with the demonstration set
 	$(BIN)/kerma serve --demo
 
 test: setup-test check ui ## every test
-	$(BIN)/python -m pytest -q --durations=15
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=15
 
 check: $(VENV)/.dev ## lint, types, contracts, sizes
 	$(BIN)/ruff check src tests tools bench
