@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.cookiejar
 import json
 import os
@@ -154,11 +155,22 @@ def test_from_upload_to_a_report_that_proves_itself(
     run(environment, "verify", str(export), "--key", key)
     _altered_copy_is_found(environment, export, b'"report.sign"', key)
     run(environment, "archive", "check")
+    _a_lost_report_is_found(environment, pdf)
 
 
 def _analysed(client: Client, exam_pk: int) -> dict[str, Any] | None:
     page = client.json("GET", f"/api/v1/exams/{exam_pk}/analysis")
     return page if page["document"] else None
+
+
+def _a_lost_report_is_found(environment: dict[str, str], pdf: bytes) -> None:
+    digest = hashlib.sha256(pdf).hexdigest()
+    (kept,) = Path(environment["KERMA_HOME"]).rglob(digest)
+    kept.unlink()
+    done = subprocess.run(
+        [KERMA, "archive", "check", "--json"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and digest in done.stdout
 
 
 def _altered_copy_is_found(environment: dict[str, str], file: Path, near: bytes, key: str = "") -> None:

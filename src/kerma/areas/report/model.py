@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kerma.kernel.blobs import BLOB
 from kerma.kernel.database import BigKey, metadata
 
 report = sa.Table(
@@ -14,7 +15,7 @@ report = sa.Table(
     sa.Column("analysis_id", BigKey, sa.ForeignKey("analysis.id"), nullable=False),
     sa.Column("decision_id", BigKey, sa.ForeignKey("decision.id")),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("pdf_sha256", sa.String(64), nullable=False),
+    sa.Column("pdf_sha256", sa.String(64), nullable=False, info=BLOB),
     sa.Column("made_at", sa.String(32), nullable=False),
     sa.Column("signed_by", sa.String(64), nullable=False, server_default=""),
     sa.Column("signed_at", sa.String(32), nullable=False, server_default=""),
