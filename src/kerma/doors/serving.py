@@ -91,6 +91,24 @@ def _server(kernel: Kernel) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+def work(kernel: Kernel, *, say: Say) -> None:
+    """Run jobs until SIGTERM or Ctrl+C; the database shares them among the workers.
+
+    Raises
+    ------
+    WrongUsage
+        The database is SQLite, which belongs to one machine: its jobs run inside ``kerma serve``.
+    """
+    if kernel.database.is_sqlite:
+        raise WrongUsage("`kerma worker` needs PostgreSQL (KERMA_DATABASE_URL): with SQLite the server does the jobs")
+    ends = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ends.set())
+    with _running(kernel):
+        say("Working on the jobs of this database; end with Ctrl+C")
+        ends.wait()
+
+
 @contextlib.contextmanager
 def _running(kernel: Kernel) -> Iterator[None]:
     """Run jobs and sign checkpoints while the block runs."""
