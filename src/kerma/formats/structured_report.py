@@ -211,11 +211,17 @@ def _finding_groups(document: Mapping[str, Any], evidence: Sequence[Dataset], id
                 referenced_region=_region(finding, dataset),
                 finding_type=_finding_code(finding),
                 algorithm_id=_algorithm(finding),
-                measurements=[
-                    _numeric(one["name"], one["value"]) for one in finding["measurements"] if _is_number(one["value"])
-                ]
-                or None,
+                measurements=[_numeric(name, value) for name, value in _told(finding)] or None,
             )
+
+
+def _told(finding: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield the finding's numbers, without sizes in pixels that stand there in mm as well."""
+    values = {one["name"]: one["value"] for one in finding["measurements"] if _is_number(one["value"])}
+    for name, value in values.items():
+        size, _, unit = name.rpartition("_")
+        if unit != "px" or not {f"{size}_mm", f"{size}_mm2"} & values.keys():
+            yield name, value
 
 
 def _region(finding: Mapping[str, Any], dataset: Dataset) -> Any:

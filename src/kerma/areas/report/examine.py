@@ -18,6 +18,7 @@ from kerma import __version__
 from kerma.areas.report import rules
 from kerma.areas.report.collect import Collection, Found, collect
 from kerma.areas.report.content import ExamPart, Picture, Report
+from kerma.areas.report.scribe import Scribe
 from kerma.errors import KermaError
 
 if TYPE_CHECKING:
@@ -44,8 +45,11 @@ class Order:
 
 @dataclass
 class Run:
-    """What has come of it so far."""
+    """What works on an order, and what has come of it so far."""
 
+    reader: GuardedReader
+    scribe: Scribe
+    tick: Tick
     exams: list[dict[str, Any]] = field(default_factory=list)
     parts: list[ExamPart] = field(default_factory=list)
 
@@ -58,13 +62,11 @@ def examine(order: Order, files: Sequence[tuple[Path, bool]], tick: Tick) -> dic
     from kerma.formats.guard import GuardedReader
 
     order.out.mkdir(parents=True, exist_ok=True)
-    with GuardedReader() as reader:
-        warm = threading.Thread(target=_import_ahead, daemon=True)
-        warm.start()
+    with GuardedReader() as reader, Scribe() as scribe:
+        threading.Thread(target=_import_ahead, daemon=True).start()
         gathered = collect(files, reader, tick)
-        run = Run()
-        _examine_all(order, gathered, reader, run, tick)
-    warm.join()
+        run = Run(reader, scribe, tick)
+        _examine_all(order, gathered, run)
     tick("report", 1)
     result = _result(order, gathered, run)
     _write_report(order, gathered, run)
@@ -83,22 +85,19 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _import_ahead() -> None:
-    """Load what the end of the road needs while the reader's process is still at its beginning."""
+    """Load what the middle of the road needs while the reader's process is still at its beginning."""
+    import cv2  # noqa: F401
     import typst  # noqa: F401
 
-    from kerma.formats import structured_report
 
-    structured_report.load()
-
-
-def _examine_all(order: Order, gathered: Collection, reader: GuardedReader, run: Run, tick: Tick) -> None:
+def _examine_all(order: Order, gathered: Collection, run: Run) -> None:
     exams = list(gathered.exams.values())
     stems = rules.slugs([(found[0].header.subject_id, found[0].header.exam_uid) for found in exams])
     for stem, found in zip(stems, exams, strict=True):
-        images, kept = _read(found, reader, gathered, tick)
+        images, kept = _read(found, gathered, run)
         if not images:
             continue
-        tick(f"exam {stem}", 0)
+        run.tick(f"exam {stem}", 0)
         try:
             _examine_one(order, stem, images, kept, run)
         except Exception as error:  # the other exams must still come out; the reason is told, never swallowed
@@ -111,15 +110,13 @@ def _examine_all(order: Order, gathered: Collection, reader: GuardedReader, run:
             _write_exam(order, document, part)
 
 
-def _read(
-    found: Sequence[Found], reader: GuardedReader, gathered: Collection, tick: Tick
-) -> tuple[list[Image], list[Found]]:
+def _read(found: Sequence[Found], gathered: Collection, run: Run) -> tuple[list[Image], list[Found]]:
     images: list[Image] = []
     kept: list[Found] = []
     for one in found:
-        tick(one.path.name, 1)
+        run.tick(one.path.name, 1)
         try:
-            images.append(reader.read(one.path))
+            images.append(run.reader.read(one.path))
             kept.append(one)
         except (KermaError, OSError) as error:
             gathered.refused.append({"path": str(one.path), "reason": str(error)})
@@ -135,6 +132,7 @@ def _examine_one(order: Order, stem: str, images: Sequence[Image], found: Sequen
     document = exam_document(images, [Source(str(one.path), one.sha256) for one in found], analysis)
     drawn = pictures.drawings(document)
     document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(document, drawn))]
+    finish_dicom = _begin_dicom(order, stem, images, found, document, run.scribe)
     names = [f"{stem}.png" if number == 1 else f"{stem}-{number}.png" for number in range(1, len(drawn) + 1)]
     paper: list[Picture] = []
     for name, drawing in zip(names, drawn, strict=True):
@@ -142,8 +140,7 @@ def _examine_one(order: Order, stem: str, images: Sequence[Image], found: Sequen
         facts = {"Software": f"Kerma {__version__}", "Source": found[drawing.image_number - 1].sha256}
         write_whole(order.out / name, png(pictures.for_screen(drawing, image, document), facts))
         paper.append(pictures.for_paper(drawing, image))
-    dicom = _write_dicom(order, stem, images, found, document)
-    document["files"] = {"pictures": names, **dicom}
+    document["files"] = {"pictures": names, **finish_dicom()}
     run.exams.append(document)
     run.parts.append(ExamPart(document, paper))
 
@@ -161,10 +158,10 @@ def _remarks(found: Sequence[Found], note: str) -> list[str]:
     return remarks
 
 
-def _write_dicom(
-    order: Order, stem: str, images: Sequence[Image], found: Sequence[Found], document: dict[str, Any]
-) -> dict[str, Any]:
-    """Write the structured report, and the DICOM form of images that have none for it to refer to."""
+def _begin_dicom(
+    order: Order, stem: str, images: Sequence[Image], found: Sequence[Found], document: dict[str, Any], scribe: Scribe
+) -> Callable[[], dict[str, Any]]:
+    """Begin the structured report; the call returned writes it, and a DICOM form of images that have none."""
     from kerma.formats import dicom_write, structured_report
 
     identity = dicom_write.Identity.of(found[0].header)
@@ -172,17 +169,20 @@ def _write_dicom(
         structured_report.reference_of(image, number, identity.exam_uid, dicom_write.capture_class(image))
         for number, image in enumerate(images, start=1)
     ]
-    copies = []
-    for number, image in enumerate(images, start=1):
-        if image.format in PLAIN_FORMATS:
-            name = f"{stem}.sc.dcm" if number == 1 else f"{stem}-{number}.sc.dcm"
-            copy = dicom_write.secondary_capture(image, identity, number=number, made_at=order.made_at)
-            write_whole(order.out / name, copy)
-            copies.append(name)
-    name = f"{stem}.sr.dcm"
-    report = structured_report.write(document, references, identity, made_at=order.made_at)
-    write_whole(order.out / name, report)
-    return {"structured_report": name, "dicom_copies": copies}
+    report = scribe.begin(document, references, identity, made_at=order.made_at)
+
+    def finish() -> dict[str, Any]:
+        copies = []
+        for number, image in enumerate(images, start=1):
+            if image.format in PLAIN_FORMATS:
+                name = f"{stem}.sc.dcm" if number == 1 else f"{stem}-{number}.sc.dcm"
+                copy = dicom_write.secondary_capture(image, identity, number=number, made_at=order.made_at)
+                write_whole(order.out / name, copy)
+                copies.append(name)
+        write_whole(order.out / f"{stem}.sr.dcm", report())
+        return {"structured_report": f"{stem}.sr.dcm", "dicom_copies": copies}
+
+    return finish
 
 
 def _write_exam(order: Order, document: dict[str, Any], part: ExamPart) -> None:
