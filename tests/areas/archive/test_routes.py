@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from films import Archive, film, uid
-from kerma.areas.archive import queries_render
+from kerma.areas.archive import queries_pixels, queries_render
 from kerma.areas.archive.routes import router
 from kerma.kernel import requests
 from kerma.kernel.action import Actor
@@ -144,14 +144,14 @@ def test_pictures_window_invert_shrink_and_are_cached(client: TestClient, archiv
 
 def test_an_image_is_decoded_once_while_its_window_moves(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
-    real = queries_render.reader()
+    real = queries_pixels.reader("show")
 
     class Counting:
         def read(self, data: bytes, name: str, sidecar: bytes | None) -> object:
             decoded.append(name)
             return real.read(data, name, sidecar)
 
-    monkeypatch.setattr(queries_render, "reader", Counting)
+    monkeypatch.setattr(queries_pixels, "reader", lambda duty: Counting())
     monkeypatch.setattr(queries_render, "_recent", OrderedDict())
     monkeypatch.setattr(queries_render, "RECENT_BYTES", 3 * 64 * 64 * 2)
     rng = np.random.default_rng(1)

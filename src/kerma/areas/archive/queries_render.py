@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import threading
@@ -12,13 +11,13 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerma.areas.archive.queries_pixels import read_image
 from kerma.errors import NotFound, Unreadable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kerma.formats.guard import GuardedReader
     from kerma.kernel.action import Kernel
     from kerma.science.imaging.image import Image, Window
 
@@ -80,14 +79,6 @@ def picture(kernel: Kernel, row: dict[str, Any], rendering: Rendering) -> Pictur
     return made
 
 
-@functools.cache
-def reader() -> GuardedReader:
-    """Start the guarded reader once per process: starting it costs more than reading most images."""
-    from kerma.formats.guard import GuardedReader
-
-    return GuardedReader().__enter__()
-
-
 def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
     """Return the decoded image; the last few are at hand, since a window is mostly moved in many small steps."""
     key = (row["sha256"], row["sidecar_sha256"])
@@ -95,8 +86,7 @@ def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
         if key in _recent:
             _recent.move_to_end(key)
             return _recent[key]
-    sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
-    image = reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
+    image = read_image(kernel, row, duty="show")
     with _recent_lock:
         _recent[key] = image
         while len(_recent) > 1 and sum(one.pixels.nbytes for one in _recent.values()) > RECENT_BYTES:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kerma.areas.archive.queries import exam_by_pk
+from kerma.areas.archive.queries_pixels import read_image
 from kerma.areas.people.queries import name_of_actor
 from kerma.areas.report import pictures
 from kerma.areas.report.content import ExamPart, Picture, Report, SignatureBlock
@@ -16,9 +16,7 @@ from kerma.areas.review.queries import decisions, images_to_analyse, latest_anal
 from kerma.errors import Conflict, KermaError, NotFound
 
 if TYPE_CHECKING:
-    from kerma.formats.guard import GuardedReader
     from kerma.kernel.action import Kernel
-    from kerma.science.imaging.image import Image
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def compose(kernel: Kernel, on: Basis, *, made_at: datetime, signature: Signatur
         if row is None:
             raise Conflict("the exam's images have changed since it was analysed: a new analysis is under way")
         try:
-            paper.append(pictures.for_paper(drawing, _image(kernel, row)))
+            paper.append(pictures.for_paper(drawing, read_image(kernel, row, duty="report")))
         except KermaError as error:
             unread.append(f"{drawing.title} is not pictured: {error}")
     note = pictures.note(document, drawn)
@@ -98,16 +96,3 @@ def _subject(on: Basis) -> dict[str, str]:
     """Return the subject as the archive knows it now: names are corrected there, not in the image files."""
     known = {"subject": on.exam["subject_id"], "subject_name": on.exam["name"], "exam_uid": on.exam["uid"]}
     return {key: value for key, value in known.items() if value}
-
-
-def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
-    sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
-    return _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
-
-
-@functools.cache
-def _reader() -> GuardedReader:
-    """Start the guarded reader once per process: starting it costs more than reading most images."""
-    from kerma.formats.guard import GuardedReader
-
-    return GuardedReader()

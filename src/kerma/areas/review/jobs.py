@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from kerma.areas.archive.queries import exam_by_pk
+from kerma.areas.archive.queries_pixels import read_image
 from kerma.areas.review import rules
 from kerma.areas.review.actions import record_analysis
 from kerma.areas.review.queries import has_analysis, images_to_analyse
@@ -16,7 +16,6 @@ from kerma.science.analysis import Source, analyse, exam_document
 
 if TYPE_CHECKING:
     from kerma.areas.archive.model import ExamArrived
-    from kerma.formats.guard import GuardedReader
     from kerma.kernel.action import Act, Kernel
     from kerma.science.imaging.image import Image
 
@@ -53,18 +52,9 @@ def _read_all(kernel: Kernel, rows: list[dict[str, Any]]) -> tuple[list[tuple[Im
     read, unread = [], []
     for row in rows:
         try:
-            sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
-            image = _reader().read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
+            image = read_image(kernel, row, duty="analyse")
         except Unreadable as error:
             unread.append(f"image {row['number'] or row['uid']} was not analysed: {error}")
             continue
         read.append((image, Source(row["file_name"], row["sha256"])))
     return read, unread
-
-
-@functools.cache
-def _reader() -> GuardedReader:
-    """Start the guarded reader once per process: starting it costs more than reading most images."""
-    from kerma.formats.guard import GuardedReader
-
-    return GuardedReader()
