@@ -5,6 +5,7 @@ The same function runs in ``kerma examine``, in the server's durable job and in 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -73,11 +74,11 @@ def analyse(images: Sequence[Image], plan: Plan, *, thickness_mm: float | None =
     plan : what to do
     thickness_mm : penetrated or joint thickness; taken from the images' technique when not given
 
-    Findings get the ids ``<image>.<number>``, both counted from 1, so that verdicts can name them.
+    Findings are numbered through the whole exam from 1; the number is their id, and the one in picture and report.
     """
     if thickness_mm is not None and not thickness_mm > 0:
         raise WrongUsage(f"the thickness is {thickness_mm:g} mm; give a value above 0 mm")
-    done = tuple(_analyse_image(image, plan, number) for number, image in enumerate(images, start=1))
+    done = _numbered([_analyse_image(image, plan) for image in images])
     findings = [finding for image in done for finding in image.findings]
     measurements = [measurement for image in done for measurement in image.measurements]
     ran = tuple(dict.fromkeys(name for image in done for name in image.detectors))
@@ -127,7 +128,7 @@ def _technique(image: Image, key: str) -> float | None:
     return float(value) if isinstance(value, int | float) and value > 0 else None
 
 
-def _analyse_image(image: Image, plan: Plan, number: int) -> ImageAnalysis:
+def _analyse_image(image: Image, plan: Plan) -> ImageAnalysis:
     reason = refusal(image)
     if reason:
         return ImageAnalysis((), (), (f"not measured and not searched: {reason}",))
@@ -147,10 +148,17 @@ def _analyse_image(image: Image, plan: Plan, number: int) -> ImageAnalysis:
             findings += detect(name, image, plane=plane)
     if ran and image.rises_with_dose is None:
         notes = (*notes, "it is not known whether brighter means more dose: findings are named by shape only")
-    named = tuple(replace(finding, id=f"{number}.{count}") for count, finding in enumerate(findings, start=1))
-    if named and image.spacing.source in ("detector", "none"):
+    if findings and image.spacing.source in ("detector", "none"):
         notes = (*notes, _about_sizes(image))
-    return ImageAnalysis(tuple(measurements), named, notes, tuple(ran))
+    return ImageAnalysis(tuple(measurements), tuple(findings), notes, tuple(ran))
+
+
+def _numbered(images: Sequence[ImageAnalysis]) -> tuple[ImageAnalysis, ...]:
+    numbers = itertools.count(1)
+    return tuple(
+        replace(image, findings=tuple(replace(finding, id=str(next(numbers))) for finding in image.findings))
+        for image in images
+    )
 
 
 def _about_sizes(image: Image) -> str:
