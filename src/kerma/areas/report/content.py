@@ -175,12 +175,25 @@ def _decision(part: ExamPart, industry: Industry) -> dict[str, str]:
 
 
 def _measurements(exam: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one table per image of a small exam, one table with a line per image of a larger one."""
-    tables = [
-        {"image": number, "rows": wording.measurement_rows(image.get("measurements", ()))}
-        for number, image in enumerate(exam["images"], start=1)
-    ]
+    """Return one table per image, energy and view of a small exam, one with a line for each of a larger one."""
+    several = len(exam["images"]) > 1
+    tables = []
+    for number, image in enumerate(exam["images"], start=1):
+        for plane, measured in _by_plane(image):
+            named = ", ".join(part for part in (f"Image {number}" if several else "", plane) if part)
+            tables.append({"image": number, "label": named, "rows": wording.measurement_rows(measured)})
     return {"tables": tables, "matrix": None} if len(tables) <= 4 else {"tables": [], "matrix": _matrix(tables)}
+
+
+def _by_plane(image: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Return the measurements of each energy or view with its label; all together where there is one plane."""
+    labels = image.get("plane_labels") or ()
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for measurement in image.get("measurements", ()):
+        plane = (measurement.get("inputs") or {}).get("plane")
+        label = str(labels[plane]) if isinstance(plane, int) and 0 <= plane < len(labels) else ""
+        groups.setdefault(label, []).append(measurement)
+    return list(groups.items()) or [("", [])]
 
 
 def _matrix(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -200,7 +213,7 @@ def _matrix(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "columns": [[name, heads[name]] for name in columns],
         "rows": [
-            [str(table["image"]), *[one.get(name, "") for name in columns]]
+            [table["label"].removeprefix("Image "), *[one.get(name, "") for name in columns]]
             for table, one in zip(tables, values, strict=True)
         ],
         "notes": list(dict.fromkeys(methods)) + [f"{_images(where)}: {why}" for why, where in absent.items()],

@@ -23,6 +23,7 @@ TECHNIQUE_WORDS: dict[str, str] = {
     "material": "Material",
     "exposure_index": "Exposure index",
     "srb_um": "Basic spatial resolution",
+    "z_effective_per_stored": "Effective atomic number per",
 }
 MACHINE_WORDS: dict[str, str] = {
     "manufacturer": "Maker",
