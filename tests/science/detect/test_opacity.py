@@ -93,3 +93,17 @@ def test_an_object_cut_off_by_the_border_still_alarms() -> None:
 def test_open_beam_and_a_thin_belt_never_alarm() -> None:
     pixels = radiographs.flat(2, rows=300, columns=300, counts=30_000).pixels[0] * np.linspace(0.85, 1, 300)
     assert detect("opacity", radiographs.image(pixels.astype(np.uint16))) == ()
+
+
+def test_an_alarm_says_how_far_it_stands_out_of_its_surroundings_whatever_the_gain() -> None:
+    pixels = np.random.default_rng(5).normal(40_000, 400, (1, 200, 200))
+    pixels[0, 80:120, 80:120] = 300
+    found = {}
+    for gain in (1.0, 0.5):
+        (alarm,) = detect("opacity", radiographs.image((pixels[0] * gain).astype(np.uint16)))
+        found[gain] = alarm.measurements
+        assert alarm.measurements["detectability"] == pytest.approx(
+            alarm.measurements["cnr"] * alarm.measurements["area_px"] ** 0.5
+        )
+    assert found[1.0]["cnr"] > 100
+    assert found[1.0]["cnr"] == pytest.approx(found[0.5]["cnr"], rel=0.05)

@@ -165,8 +165,30 @@ def _finding(image: Image, plane: int, name: str, area: _Area, seen: tuple[Grey,
         score=max(0.0, 1 - 0.5 * middle / limit) if limit > 0 else 1.0,
         plane=plane,
         polygon=_polygon(area),
-        measurements=sizes | {("transmission" if _is_linear(image) else "shade"): middle},
+        measurements=sizes | {("transmission" if _is_linear(image) else "shade"): middle} | _contrast(shade, area),
     )
+
+
+def _contrast(shade: Grey, area: _Area) -> dict[str, float]:
+    """Return how far the area stands out of the frame around it, in units of the frame's robust spread."""
+    edge = 5 + max(area.mask.shape) // 10
+    rows = slice(max(0, area.row - edge), area.row + area.mask.shape[0] + edge)
+    columns = slice(max(0, area.column - edge), area.column + area.mask.shape[1] + edge)
+    around = np.ones(shade[rows, columns].shape, bool)
+    around[
+        area.row - rows.start : area.row - rows.start + area.mask.shape[0],
+        area.column - columns.start : area.column - columns.start + area.mask.shape[1],
+    ] = False
+    frame = shade[rows, columns][around]
+    if not frame.size:
+        return {}
+    middle = float(np.median(frame))
+    # 1.4826: from the median absolute deviation to the standard deviation of a normal distribution
+    spread = 1.4826 * float(np.median(np.abs(frame - middle)))
+    if not spread > 0:
+        return {}
+    cnr = (middle - float(np.median(shade[area.slices][area.mask]))) / spread
+    return {"cnr": cnr, "detectability": cnr * float(np.sqrt(area.area_px))}
 
 
 def _polygon(area: _Area) -> tuple[tuple[float, float], ...]:
