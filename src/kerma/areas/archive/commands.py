@@ -72,7 +72,9 @@ def check(ctx: typer.Context, as_json: Json = False) -> int:
     if report.interrupted:
         typer.echo(f"{len(report.interrupted)} arrivals were interrupted before they were acknowledged", err=True)
     state = "unaltered" if report.is_unaltered else "NOT as it was"
-    typer.echo(f"{report.blobs} blobs, {report.size_bytes / 1e6:.1f} MB, {report.arrivals} arrivals: {state}")
+    typer.echo(
+        f"{_many(report.blobs, 'blob')}, {report.size_bytes / 1e6:.1f} MB, {_many(report.arrivals, 'arrival')}: {state}"
+    )
     return 0 if report.is_unaltered else EXIT_REFUSED
 
 
@@ -90,7 +92,10 @@ def list_exams(
     kernel = ctx.obj.kernel()
     search = queries.Search(industry=industry, text=text, limit=limit)
     page = actions.list_exams(kernel, _operator(), search=search)
-    columns = ("id", "industry", "subject_id", "name", "exam_date", "modalities", "image_count", "description")
+    columns = {
+        "id": "Exam", "industry": "Industry", "subject_id": "Subject", "name": "Name", "exam_date": "Date",
+        "modalities": "Kind", "image_count": "Images", "description": "Description",
+    }  # fmt: skip
     _show_rows(page.rows, columns, as_json, "exams")
 
 
@@ -101,7 +106,7 @@ def list_quarantine(ctx: typer.Context, limit: Limit = 50, as_json: Json = False
 
     page = actions.list_quarantine(ctx.obj.kernel(), _operator(), before=None, limit=limit)
     rows = [{**row, "reason_words": rules.REASONS[row["reason"]]} for row in page.rows]
-    columns = ("id", "received_at", "file_name", "reason", "detail", "sha256")
+    columns = {"id": "No", "received_at": "Received", "file_name": "File", "reason_words": "Reason", "detail": "Detail"}
     _show_rows(rows, columns, as_json, "quarantine")
 
 
@@ -126,7 +131,13 @@ def export(
     if as_json:
         _print_json(manifest)
     else:
-        typer.echo(f"{len(manifest['files'])} files in {out}; check them with: cd {out} && sha256sum -c SHA256SUMS")
+        typer.echo(
+            f"{_many(len(manifest['files']), 'file')} in {out}; check them with: cd {out} && sha256sum -c SHA256SUMS"
+        )
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _operator() -> Actor:
@@ -184,15 +195,19 @@ def _file(result: Stored) -> dict[str, Any]:
     return {name: value for name, value in asdict(result).items() if value not in ("", None)}
 
 
-def _show_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool, name: str) -> None:
+def _show_rows(rows: list[dict[str, Any]], columns: dict[str, str], as_json: bool, name: str) -> None:
+    """Print rows as a table with the given columns and headings, or whole as JSON."""
     if as_json:
         shown = [{key: value for key, value in row.items() if key != "document"} for row in rows]
         _print_json({"version": 1, name: shown})
         return
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
     Console().print(table if rows else "none")
