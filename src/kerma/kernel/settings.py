@@ -103,6 +103,8 @@ class Setting:
         return self.default.replace("{home}", "$KERMA_HOME") or "(none)"
 
 
+NOT_YET = "Read and checked, but nothing listens yet: the network door comes later."
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("home", "KERMA_HOME", "~/.kerma", "The one folder that holds everything embedded.", _folder),
     Setting(
@@ -121,13 +123,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("host", "KERMA_HOST", "127.0.0.1", "The address the web server listens on.", _text),
     Setting("port", "KERMA_PORT", "8080", "The port the web server listens on.", _port),
-    Setting("dicom_port", "KERMA_DICOM_PORT", "11112", "The port the DICOM network listens on.", _port),
-    Setting("ae_title", "KERMA_AE_TITLE", "KERMA", "The name Kerma answers to on the DICOM network.", _ae_title),
+    Setting("dicom_port", "KERMA_DICOM_PORT", "11112", f"The port of the DICOM network. {NOT_YET}", _port),
+    Setting("ae_title", "KERMA_AE_TITLE", "KERMA", f"The name on the DICOM network. {NOT_YET}", _ae_title),
     Setting(
         "dicom_trust",
         "KERMA_DICOM_TRUST",
         "listed",
-        "Who may talk DICOM: `listed` nodes only, or `loopback` for any program on this machine as well.",
+        f"Who may talk DICOM: `listed` nodes only, or `loopback` for any program on this machine as well. {NOT_YET}",
         _one_of("listed", "loopback"),
     ),
     Setting(
