@@ -100,7 +100,7 @@ def test_of_many_frames_the_middle_one_and_of_energies_each_is_measured() -> Non
         for image in document["images"]
     ]
     assert planes == [[3], [0, 1]]
-    assert any("of 7 frames the middle one" in warning for warning in document["images"][0]["warnings"])
+    assert any("of 7 frames only the middle one" in warning for warning in document["images"][0]["warnings"])
 
 
 def test_a_colour_image_is_passed_over_with_a_note() -> None:
@@ -159,3 +159,40 @@ def test_a_real_head_scan_is_analysed_without_a_finding() -> None:
     document = _document(images, NDT)
     assert len(document["images"]) == 6
     assert all(not image["findings"] and image["measurements"] for image in document["images"])
+
+
+def _harmless_bag(frames: int = 1) -> Image:
+    opaque, _ = radiographs.bag()
+    light = np.maximum(opaque.pixels, 8_000)
+    return radiographs.image(np.repeat(light, frames, axis=0))
+
+
+def _colour() -> Image:
+    return radiographs.image(np.zeros((1, 64, 64, 3), np.uint8), bits=8)
+
+
+@pytest.mark.parametrize(
+    ("images", "unread", "word"),
+    [
+        ([_harmless_bag()], ("view 2 could not be read: it is cut short",), "cut short"),
+        ([_harmless_bag(), _colour()], (), "colour"),
+        ([_harmless_bag(frames=5)], (), "of 5 frames only the middle one"),
+        ([_harmless_bag(), replace(_harmless_bag(), modality="CT")], (), "opacity"),
+    ],
+    ids=["unread", "colour", "frames", "cross-section"],
+)
+def test_an_exam_searched_only_in_part_is_never_proposed_clear(
+    images: list[Image], unread: tuple[str, ...], word: str
+) -> None:
+    assert analyse([_harmless_bag()], SECURITY).decision_proposed == "clear"
+    done = analyse(images, SECURITY, unread=unread)
+    assert done.decision_proposed == "none"
+    assert word in done.decision_reason
+
+
+def test_an_exam_searched_only_in_part_is_never_proposed_accept_but_still_rejected(bad_weld: Image) -> None:
+    good = weld(3, flaws="few").image
+    assert analyse([good], NDT).decision_proposed == "accept"
+    missing = ("film 2 could not be read",)
+    assert analyse([good], NDT, unread=missing).decision_proposed == "none"
+    assert analyse([bad_weld], NDT, unread=missing).decision_proposed == "reject"

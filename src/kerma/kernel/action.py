@@ -170,6 +170,8 @@ class Action(Generic[P, R]):
         return results
 
 
+MISSING = "permission missing"
+
 ACTIONS: dict[str, Action[Any, Any]] = {}
 """Every action by name, filled as the areas are imported; the permission page lists it."""
 
@@ -190,12 +192,13 @@ def action(name: str) -> Callable[[Callable[Concatenate[Act, P], R]], Action[P, 
     return declare
 
 
-def refuse(kernel: Kernel, actor: Actor, name: str, reason: str = "permission missing") -> NoReturn:
-    """Record a refusal in the ledger and raise :class:`NotAllowed`."""
+def refuse(kernel: Kernel, actor: Actor, name: str, reason: str = "") -> NoReturn:
+    """Record a refusal in the ledger and raise :class:`NotAllowed`; a reason says what lacks if not a permission."""
     with kernel.database.write() as connection:
         act = Act(kernel, connection, actor, name, kernel.clock.now())
-        kernel.ledger.append(connection, [_record(act, outcome="refused") | {"details": {"reason": reason}}])
-    raise NotAllowed(f"'{name}' needs a permission that {actor.name} does not hold; an administrator can grant it")
+        kernel.ledger.append(connection, [_record(act, outcome="refused") | {"details": {"reason": reason or MISSING}}])
+    needs = f"'{name}' needs a permission that {actor.name} does not hold; an administrator can grant it"
+    raise NotAllowed(reason or needs)
 
 
 def _after(act: Act) -> None:

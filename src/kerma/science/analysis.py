@@ -14,7 +14,7 @@ from kerma.errors import WrongUsage
 from kerma.science.detect import DETECTORS, detect
 from kerma.science.imaging.image import Image
 from kerma.science.imaging.values import penetrating_plane, refusal
-from kerma.science.judge import Conditions, judge_images, propose
+from kerma.science.judge import Conditions, Evidence, judge_images, propose
 from kerma.science.measure import MEASURES, run
 from kerma.science.results import Finding, Measurement, NotMeasurable, Verdict
 
@@ -42,6 +42,8 @@ class ImageAnalysis:
     notes: tuple[str, ...] = ()
     detectors: tuple[str, ...] = ()
     """The detectors that ran on this image."""
+    unsearched: tuple[str, ...] = ()
+    """What of this image no detector of the plan has looked at, and why: while there is any, nothing is cleared."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Source:
     sha256: str
 
 
-def analyse(images: Sequence[Image], plan: Plan, *, thickness_mm: float | None = None) -> ExamAnalysis:
+def analyse(
+    images: Sequence[Image], plan: Plan, *, thickness_mm: float | None = None, unread: Sequence[str] = ()
+) -> ExamAnalysis:
     """Measure, detect and judge the images of one exam by its industry's plan.
 
     Parameters
@@ -73,6 +77,7 @@ def analyse(images: Sequence[Image], plan: Plan, *, thickness_mm: float | None =
     images : the exam's images in reading order; colour images are passed over with a note
     plan : what to do
     thickness_mm : penetrated or joint thickness; taken from the images' technique when not given
+    unread : images of the exam that could not be read, in words; an exam looked at in part is never proposed as good
 
     Findings are numbered through the whole exam from 1; the number is their id, and the one in picture and report.
     """
@@ -90,14 +95,16 @@ def analyse(images: Sequence[Image], plan: Plan, *, thickness_mm: float | None =
         verdicts = judge_images(looked_at, plan.pack)
     elif plan.pack:
         notes = (f"the rules of {plan.pack} were not applied: no detector ran, so there was nothing to judge",)
-    decision, reason = propose(findings, verdicts, measurements, plan.decision_table, detectors=ran)
+    unsearched = (*unread, *(what for image in done for what in image.unsearched))
+    evidence = Evidence(findings, verdicts, measurements, ran, unsearched)
+    decision, reason = propose(evidence, plan.decision_table)
     return ExamAnalysis(
         images=done,
         verdicts=verdicts,
         decision_proposed=decision,
         decision_reason=reason,
         inputs=_inputs(plan, ran, conditions),
-        notes=notes,
+        notes=(*notes, *unread),
     )
 
 
@@ -131,8 +138,9 @@ def _technique(image: Image, key: str) -> float | None:
 def _analyse_image(image: Image, plan: Plan) -> ImageAnalysis:
     reason = refusal(image)
     if reason:
-        return ImageAnalysis((), (), (f"not measured and not searched: {reason}",))
+        return ImageAnalysis((), (), (f"not measured and not searched: {reason}",), (), (reason,))
     planes, notes = _planes_to_measure(image)
+    unsearched = [*notes] if plan.detectors else []
     measurements: list[Measurement | NotMeasurable] = []
     for name in plan.measures:
         takes_plane = "plane" in MEASURES[name].option_names
@@ -142,6 +150,7 @@ def _analyse_image(image: Image, plan: Plan) -> ImageAnalysis:
     for name in plan.detectors:
         if image.modality in DETECTORS[name].passes_over or image.meaning == "ct-number":
             notes = (*notes, f"{name} was not run: it is made for projections, not for cross-sections")
+            unsearched.append(notes[-1])
             continue
         ran.append(name)
         for plane in _planes_to_search(image):
@@ -150,7 +159,7 @@ def _analyse_image(image: Image, plan: Plan) -> ImageAnalysis:
         notes = (*notes, "it is not known whether brighter means more dose: findings are named by shape only")
     if findings and image.spacing.source in ("detector", "none"):
         notes = (*notes, _about_sizes(image))
-    return ImageAnalysis(tuple(measurements), tuple(findings), notes, tuple(ran))
+    return ImageAnalysis(tuple(measurements), tuple(findings), notes, tuple(ran), tuple(unsearched))
 
 
 def _numbered(images: Sequence[ImageAnalysis]) -> tuple[ImageAnalysis, ...]:
@@ -172,7 +181,9 @@ def _planes_to_measure(image: Image) -> tuple[list[int], tuple[str, ...]]:
     if image.planes == 1 or image.plane_kind != "frame":
         return list(range(image.planes)), ()
     middle = image.planes // 2
-    return [middle], (f"of {image.planes} frames the middle one was measured and searched",)
+    return [middle], (
+        f"of {image.planes} frames only the middle one was measured and searched",
+    )
 
 
 def _planes_to_search(image: Image) -> list[int]:

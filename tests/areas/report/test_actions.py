@@ -155,8 +155,8 @@ def test_who_may_not_sign_signs_nothing(listening: Kernel, actor: Actor, exam_pk
     jobs.build_report(listening, exam_pk=exam_pk)
     decide(listening, actor, exam_pk)
     blobs = set(listening.blobs.iterate())
-    for other in (exams.person(9, "report.view"), service("robot", "*")):
-        with pytest.raises(NotAllowed):
+    for other, why in ((exams.person(9, "report.view"), "permission"), (service("robot", "*"), "only a person signs")):
+        with pytest.raises(NotAllowed, match=why):
             actions.sign(listening, other, exam_pk=exam_pk)
     assert (
         set(listening.blobs.iterate()) == blobs

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image as Picture
 from tests.areas.report.samples import text_of, tiff_bytes, weld
 from tests.formats.dciodvfy import errors_of
+from tests.formats.samples import with_other_pixels
 
 from kerma.areas.report import examine as road
 from kerma.areas.report.collect import collect, files_of
@@ -216,3 +217,25 @@ def test_a_folder_of_real_files_of_every_kind(industry: str, tmp_path: Path) -> 
         assert errors_of(path) == [], path.name
     for exam in result["exams"]:
         assert all((tmp_path / "out" / name).exists() for name in exam["files"]["pictures"])
+
+
+def test_an_exam_of_which_one_image_cannot_be_read_is_never_proposed_as_good(tmp_path: Path) -> None:
+    made = tmp_path / "in"
+    made.mkdir()
+    beside = {"subject": "BAG-1", "exam": "1", "meaning": "raw", "rises_with_dose": True}
+    noise = np.random.default_rng(9).normal(30_000, 300, (1, 96, 128)).astype(np.uint16)
+    (made / "view-1.raw").write_bytes(noise.tobytes())
+    raw = beside | {"rows": 96, "columns": 128, "type": "uint16"}
+    (made / "view-1.raw.json").write_text(json.dumps(raw | {"number": 1}))
+    (alone,) = run(made, tmp_path / "alone", "security")["exams"]
+    assert alone["decision_proposed"] == "clear"
+
+    whole = io.BytesIO()
+    Picture.fromarray(noise[0]).save(whole, "PNG")
+    (made / "view-2.png").write_bytes(with_other_pixels(whole.getvalue(), b"no zlib stream" * 2000))
+    (made / "view-2.png.json").write_text(json.dumps(beside | {"number": 2}))
+    result = run(made, tmp_path / "both", "security")
+    (exam,) = result["exams"]
+    assert [Path(one["path"]).name for one in result["refused"]] == ["view-2.png"]
+    assert exam["decision_proposed"] == "none"
+    assert "view-2.png could not be read" in exam["decision_reason"]

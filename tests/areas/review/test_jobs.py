@@ -1,7 +1,5 @@
-import struct
 import threading
 import time
-import zlib
 from io import BytesIO
 from types import MappingProxyType
 
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from PIL import Image as Picture
+from tests.formats.samples import with_other_pixels
 
 from kerma.areas.archive.actions import ingest
 from kerma.areas.archive.model import Arrival, ExamArrived, Stored
@@ -30,24 +29,21 @@ def png(seed: int) -> bytes:
     return file.getvalue()
 
 
-def with_other_pixels(whole: bytes, pixels: bytes) -> bytes:
-    """Return a PNG in order by its structure, whose compressed pixels are something else."""
-    head = whole[:33]
-    chunks = b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in ((b"IDAT", pixels), (b"IEND", b""))
-    )
-    return head + chunks
-
-
 @pytest.fixture
 def listening(kernel: Kernel) -> Kernel:
     subscriptions = MappingProxyType({ExamArrived: (on_exam_arrived, review.on_exam_arrived)})
     return Kernel(**{**kernel.__dict__, "subscriptions": subscriptions, "clock": SystemClock()})
 
 
-def store(kernel: Kernel, actor: Actor, data: bytes, name: str = "weld-7.png") -> Stored:
-    return ingest(kernel, actor, source=Arrival(data=data, file_name=name, industry="ndt"))
+def store(
+    kernel: Kernel,
+    actor: Actor,
+    data: bytes,
+    name: str = "weld-7.png",
+    industry: str = "ndt",
+    sidecar: bytes | None = None,
+) -> Stored:
+    return ingest(kernel, actor, source=Arrival(data=data, file_name=name, industry=industry, sidecar=sidecar))
 
 
 def analyses(kernel: Kernel) -> list[dict]:
@@ -85,6 +81,20 @@ def test_an_image_whose_pixels_cannot_be_decoded_is_named_not_lost(listening: Ke
     document = analyses(listening)[0]["document"]
     assert document["images"] == []
     assert any("was not analysed" in warning for warning in document["warnings"])
+
+
+def test_a_bag_of_which_one_view_cannot_be_read_is_never_proposed_clear(listening: Kernel, actor: Actor) -> None:
+    beside = b'{"subject": "BAG-1", "exam": "1", "number": %d, "rises_with_dose": true, "meaning": "raw"}'
+    first = store(listening, actor, png(7), "view-1.png", "security", beside % 1)
+    review.analyse_exam(listening, exam_pk=first.exam_pk)
+    assert [row["decision_proposed"] for row in analyses(listening)] == ["clear"]
+    broken = with_other_pixels(png(8), b"no zlib stream" * 2000)
+    second = store(listening, actor, broken, "view-2.png", "security", beside % 2)
+    assert second.exam_pk == first.exam_pk
+    review.analyse_exam(listening, exam_pk=first.exam_pk)
+    newest = analyses(listening)[-1]
+    assert newest["decision_proposed"] == "none"
+    assert "was not analysed" in newest["document"]["decision_reason"]
 
 
 def test_an_arriving_exam_is_analysed_within_a_second_or_so(listening: Kernel, actor: Actor) -> None:

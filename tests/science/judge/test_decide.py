@@ -6,7 +6,7 @@ import pytest
 
 from kerma.errors import Unusable
 from kerma.industries import INDUSTRIES
-from kerma.science.judge import decide, propose
+from kerma.science.judge import Evidence, decide, propose
 from kerma.science.results import Box, By, Citation, Finding, Measurement, NotMeasurable, Outcome, Verdict
 from kerma.standards import parse, table
 
@@ -41,41 +41,41 @@ RAN = ("small_flaws",)
 )
 def test_ndt(outcomes: tuple[Outcome, ...], percent: float, decision: str) -> None:
     verdicts = [verdict(outcome) for outcome in outcomes]
-    assert propose([], verdicts, [saturated(percent)], NDT, detectors=RAN)[0] == decision
+    assert propose(Evidence([], verdicts, [saturated(percent)], detectors=RAN), NDT)[0] == decision
 
 
 def test_ndt_accepts_nothing_that_nobody_looked_at() -> None:
-    decision, reason = propose([], [verdict("pass")], [], NDT)
+    decision, reason = propose(Evidence([], [verdict("pass")], []), NDT)
     assert decision == "none"
     assert "Nothing was looked for" in reason
-    assert propose([], [], [], NDT, detectors=RAN)[0] == "none"
-    assert propose([seen("porosity")], [verdict("pass")], [], NDT)[0] == "accept"
+    assert propose(Evidence([], [], [], detectors=RAN), NDT)[0] == "none"
+    assert propose(Evidence([seen("porosity")], [verdict("pass")], []), NDT)[0] == "accept"
 
 
 def test_the_reason_names_the_broken_rules_and_their_clauses() -> None:
     broken = [verdict("fail", "single pore"), verdict("fail", "extension of inspection", "rules")]
-    reason = propose([], broken, [], NDT)[1]
+    reason = propose(Evidence([], broken, []), NDT)[1]
     assert "single pore (12)" in reason
     assert "extension" not in reason
 
 
 def test_an_advisory_verdict_asks_for_a_level_iii() -> None:
-    assert "Level III" in propose([], [verdict("advisory")], [], NDT, detectors=RAN)[1]
+    assert "Level III" in propose(Evidence([], [verdict("advisory")], [], detectors=RAN), NDT)[1]
 
 
 def test_security() -> None:
-    assert propose([seen("opacity")], [], [], SECURITY, detectors=("opacity",))[0] == "suspect"
-    assert propose([seen("knife")], [], [], SECURITY)[0] == "suspect"
-    assert propose([], [], [], SECURITY, detectors=("opacity",))[0] == "clear"
-    assert propose([], [], [], SECURITY)[0] == "none"
-    assert propose([], [], [saturated(99.0)], SECURITY, detectors=("opacity",))[0] == "refer"
+    assert propose(Evidence([seen("opacity")], [], [], detectors=("opacity",)), SECURITY)[0] == "suspect"
+    assert propose(Evidence([seen("knife")], [], []), SECURITY)[0] == "suspect"
+    assert propose(Evidence([], [], [], detectors=("opacity",)), SECURITY)[0] == "clear"
+    assert propose(Evidence([], [], []), SECURITY)[0] == "none"
+    assert propose(Evidence([], [], [saturated(99.0)], detectors=("opacity",)), SECURITY)[0] == "refer"
 
 
 def test_medical_never_claims_normal() -> None:
-    decision, reason = propose([], [], [], MEDICAL)
+    decision, reason = propose(Evidence([], [], []), MEDICAL)
     assert (decision, reason) == ("none", "No detector ran; a person decides.")
-    assert propose([], [], [], MEDICAL, detectors=("nodules",))[0] == "none"
-    assert propose([seen("nodule")], [], [], MEDICAL)[0] == "abnormal"
+    assert propose(Evidence([], [], [], detectors=("nodules",)), MEDICAL)[0] == "none"
+    assert propose(Evidence([seen("nodule")], [], []), MEDICAL)[0] == "abnormal"
     assert "normal" not in {row["decision"] for row in table(MEDICAL)}
 
 
@@ -91,12 +91,12 @@ def test_every_row_proposes_a_decision_the_industry_knows(industry) -> None:  # 
 
 def test_a_measurement_that_could_not_be_made_matches_no_number() -> None:
     unmeasured = NotMeasurable("saturation", "1", "no data")
-    assert propose([], [verdict("pass")], [unmeasured], NDT, detectors=RAN)[0] == "accept"
+    assert propose(Evidence([], [verdict("pass")], [unmeasured], detectors=RAN), NDT)[0] == "accept"
 
 
 def test_many_reasons_are_counted() -> None:
     broken = [verdict("fail", f"rule {n}") for n in range(7)]
-    assert "and 4 more" in propose([], broken, [], NDT)[1]
+    assert "and 4 more" in propose(Evidence([], broken, []), NDT)[1]
 
 
 HEADER = (
@@ -117,11 +117,29 @@ HEADER = (
 def test_a_wrong_table_is_named(rows: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "table", lambda name: parse(name, HEADER + rows))
     with pytest.raises(Unusable, match=words):
-        propose([], [], [saturated(1.0)], "site/decisions")
+        propose(Evidence([], [], [saturated(1.0)]), "site/decisions")
 
 
 def test_a_row_may_ask_for_what_could_not_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "not-measurable,saturation,,,,repeat,{what}\nalways,,,,,none,x\n"
     monkeypatch.setattr(decide, "table", lambda name: parse(name, HEADER + rows))
-    assert propose([], [], [NotMeasurable("saturation", "1", "no data")], "s/d") == ("repeat", "saturation: no data")
-    assert propose([], [], [saturated(1.0)], "s/d") == ("none", "x")
+    assert propose(Evidence([], [], [NotMeasurable("saturation", "1", "no data")]), "s/d") == (
+        "repeat",
+        "saturation: no data",
+    )
+    assert propose(Evidence([], [], [saturated(1.0)]), "s/d") == ("none", "x")
+
+
+@pytest.mark.parametrize("industry", sorted(INDUSTRIES))
+@pytest.mark.parametrize("found", [(), ("porosity",), ("opacity",)])
+@pytest.mark.parametrize("outcomes", [(), ("pass",), ("advisory",), ("not-judged",), ("fail",)])
+def test_no_table_calls_an_exam_good_of_which_a_part_was_not_searched(
+    industry: str, found: tuple[str, ...], outcomes: tuple[Outcome, ...]
+) -> None:
+    evidence = Evidence(
+        [seen(label) for label in found],
+        [verdict(outcome) for outcome in outcomes],
+        detectors=RAN,
+        unsearched=("film 2 could not be read",),
+    )
+    assert propose(evidence, INDUSTRIES[industry].plan.decision_table)[0] not in ("accept", "clear", "normal")

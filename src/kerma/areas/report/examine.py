@@ -43,6 +43,16 @@ class Order:
     thickness_mm: float | None = None
 
 
+@dataclass(frozen=True)
+class Exam:
+    """One exam as read: the stem of its files' names, its images, the file of each, and what could not be read."""
+
+    stem: str
+    images: Sequence[Image]
+    found: Sequence[Found]
+    unread: Sequence[str]
+
+
 @dataclass
 class Run:
     """What works on an order, and what has come of it so far."""
@@ -94,12 +104,12 @@ def _examine_all(order: Order, gathered: Collection, run: Run) -> None:
     exams = list(gathered.exams.values())
     stems = rules.slugs([(found[0].header.subject_id, found[0].header.exam_uid) for found in exams])
     for stem, found in zip(stems, exams, strict=True):
-        images, kept = _read(found, gathered, run)
+        images, kept, unread = _read(found, gathered, run)
         if not images:
             continue
         run.tick(f"exam {stem}", 0)
         try:
-            _examine_one(order, stem, images, kept, run)
+            _examine_one(Exam(stem, images, kept, unread), order, run)
         except Exception as error:  # the other exams must still come out; the reason is told, never swallowed
             why = str(error) if isinstance(error, KermaError) else f"{type(error).__name__}: {error}"
             gathered.refused.extend(
@@ -110,9 +120,11 @@ def _examine_all(order: Order, gathered: Collection, run: Run) -> None:
             _write_exam(order, document, part)
 
 
-def _read(found: Sequence[Found], gathered: Collection, run: Run) -> tuple[list[Image], list[Found]]:
+def _read(found: Sequence[Found], gathered: Collection, run: Run) -> tuple[list[Image], list[Found], list[str]]:
+    """Return the images that can be read, the files they are of, and in words the others of the same exam."""
     images: list[Image] = []
     kept: list[Found] = []
+    unread: list[str] = []
     for one in found:
         run.tick(one.path.name, 1)
         try:
@@ -120,19 +132,21 @@ def _read(found: Sequence[Found], gathered: Collection, run: Run) -> tuple[list[
             kept.append(one)
         except (KermaError, OSError) as error:
             gathered.refused.append({"path": str(one.path), "reason": str(error)})
-    return images, kept
+            unread.append(f"{one.path.name} could not be read: {error}")
+    return images, kept, unread
 
 
-def _examine_one(order: Order, stem: str, images: Sequence[Image], found: Sequence[Found], run: Run) -> None:
+def _examine_one(exam: Exam, order: Order, run: Run) -> None:
     from kerma.areas.report import pictures
     from kerma.science.analysis import Source, analyse, exam_document
     from kerma.science.imaging.annotate import png
 
-    analysis = analyse(images, order.industry.plan, thickness_mm=order.thickness_mm)
+    stem, images, found = exam.stem, exam.images, exam.found
+    analysis = analyse(images, order.industry.plan, thickness_mm=order.thickness_mm, unread=exam.unread)
     document = exam_document(images, [Source(str(one.path), one.sha256) for one in found], analysis)
     drawn = pictures.drawings(document)
     document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(document, drawn))]
-    finish_dicom = _begin_dicom(order, stem, images, found, document, run.scribe)
+    finish_dicom = _begin_dicom(exam, order, document, run.scribe)
     names = [f"{stem}.png" if number == 1 else f"{stem}-{number}.png" for number in range(1, len(drawn) + 1)]
     paper: list[Picture] = []
     for name, drawing in zip(names, drawn, strict=True):
@@ -158,29 +172,27 @@ def _remarks(found: Sequence[Found], note: str) -> list[str]:
     return remarks
 
 
-def _begin_dicom(
-    order: Order, stem: str, images: Sequence[Image], found: Sequence[Found], document: dict[str, Any], scribe: Scribe
-) -> Callable[[], dict[str, Any]]:
+def _begin_dicom(exam: Exam, order: Order, document: dict[str, Any], scribe: Scribe) -> Callable[[], dict[str, Any]]:
     """Begin the structured report; the call returned writes it, and a DICOM form of images that have none."""
     from kerma.formats import dicom_write, structured_report
 
-    identity = dicom_write.Identity.of(found[0].header)
+    identity = dicom_write.Identity.of(exam.found[0].header)
     references = [
         structured_report.reference_of(image, number, identity.exam_uid, dicom_write.capture_class(image))
-        for number, image in enumerate(images, start=1)
+        for number, image in enumerate(exam.images, start=1)
     ]
     report = scribe.begin(document, references, identity, made_at=order.made_at)
 
     def finish() -> dict[str, Any]:
         copies = []
-        for number, image in enumerate(images, start=1):
+        for number, image in enumerate(exam.images, start=1):
             if image.format in PLAIN_FORMATS:
-                name = f"{stem}.sc.dcm" if number == 1 else f"{stem}-{number}.sc.dcm"
+                name = f"{exam.stem}.sc.dcm" if number == 1 else f"{exam.stem}-{number}.sc.dcm"
                 copy = dicom_write.secondary_capture(image, identity, number=number, made_at=order.made_at)
                 write_whole(order.out / name, copy)
                 copies.append(name)
-        write_whole(order.out / f"{stem}.sr.dcm", report())
-        return {"structured_report": f"{stem}.sr.dcm", "dicom_copies": copies}
+        write_whole(order.out / f"{exam.stem}.sr.dcm", report())
+        return {"structured_report": f"{exam.stem}.sr.dcm", "dicom_copies": copies}
 
     return finish
 

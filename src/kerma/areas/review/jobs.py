@@ -41,9 +41,8 @@ def analyse_exam(kernel: Kernel, *, exam_pk: int) -> None:
         if has_analysis(connection, exam_pk, digest):
             return
     read, unread = _read_all(kernel, rows)
-    analysed = analyse([image for image, _ in read], kernel.industries[found["industry"]].plan)
+    analysed = analyse([image for image, _ in read], kernel.industries[found["industry"]].plan, unread=unread)
     document = exam_document([image for image, _ in read], [source for _, source in read], analysed)
-    document["warnings"] = [*document.get("warnings", []), *unread]
     record_analysis(kernel, ANALYST, exam_pk=exam_pk, images_digest=digest, document=document)
 
 

@@ -7,8 +7,8 @@ The rules are rows of CSV packs in ``kerma.standards`` or a site's own; each kin
 from __future__ import annotations
 
 from kerma.science.judge.conditions import Conditions
-from kerma.science.judge.decide import propose
+from kerma.science.judge.decide import Evidence, propose
 from kerma.science.judge.engine import judge, judge_images
 from kerma.science.judge.pack import Pack, Rule, load_pack
 
-__all__ = ["Conditions", "Pack", "Rule", "judge", "judge_images", "load_pack", "propose"]
+__all__ = ["Conditions", "Evidence", "Pack", "Rule", "judge", "judge_images", "load_pack", "propose"]

@@ -57,9 +57,7 @@ def fitted(rule: Rule, conditions: Conditions) -> tuple[float, float]:
     return float(rule.short_weld) * length, length
 
 
-def _chosen(
-    per_thickness: float | None, absolute: float | None, choice: str, conditions: Conditions
-) -> float | None:
+def _chosen(per_thickness: float | None, absolute: float | None, choice: str, conditions: Conditions) -> float | None:
     scaled = None if per_thickness is None else per_thickness * conditions.thickness()
     if scaled is None or absolute is None:
         return absolute if scaled is None else scaled

@@ -7,7 +7,7 @@ proposes ``none``: an empty list of findings is no evidence of absence.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kerma.errors import Unusable
@@ -27,30 +27,23 @@ Hits = list[str]
 class Evidence:
     """All that a decision row may look at."""
 
-    findings: Sequence[Finding]
-    verdicts: Sequence[Verdict]
-    measurements: Sequence[Measurement | NotMeasurable]
-    detectors: Sequence[str] = field(default_factory=tuple)
+    findings: Sequence[Finding] = ()
+    verdicts: Sequence[Verdict] = ()
+    measurements: Sequence[Measurement | NotMeasurable] = ()
+    detectors: Sequence[str] = ()
+    """The detectors that ran; without one, no absence of findings is claimed."""
+    unsearched: Sequence[str] = ()
+    """What of the exam nothing has looked at, and why; while there is any, no absence of findings is claimed."""
 
 
-def propose(
-    findings: Sequence[Finding],
-    verdicts: Sequence[Verdict],
-    measurements: Sequence[Measurement | NotMeasurable],
-    table_name: str,
-    *,
-    detectors: Sequence[str] = (),
-) -> tuple[str, str]:
+def propose(evidence: Evidence, table_name: str) -> tuple[str, str]:
     """Propose a decision by a table such as ``kerma_decisions/ndt``; return its code and the reason in words.
-
-    ``detectors`` names the detectors that ran on the images; without one, no absence of findings is claimed.
 
     Raises
     ------
     Unusable
         A row of the table makes no sense; the message names it.
     """
-    evidence = Evidence(findings, verdicts, measurements, detectors)
     for number, row in enumerate(table(table_name), start=1):
         hits = _hits(row, evidence, f"table '{table_name}', row {number}")
         if hits:
@@ -111,6 +104,10 @@ def _look_nothing_looked_for(row: Mapping[str, str], evidence: Evidence, where: 
     return [] if evidence.detectors or evidence.findings else ["no detector ran and no finding was recorded"]
 
 
+def _look_unsearched(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
+    return list(evidence.unsearched)
+
+
 LOOKS: dict[str, Callable[[Mapping[str, str], Evidence, str], Hits]] = {
     "verdict": _look_verdict,
     "finding": _look_finding,
@@ -118,6 +115,7 @@ LOOKS: dict[str, Callable[[Mapping[str, str], Evidence, str], Hits]] = {
     "not-measurable": _look_not_measurable,
     "detector": _look_detector,
     "nothing-looked-for": _look_nothing_looked_for,
+    "unsearched": _look_unsearched,
     "always": _look_always,
 }
 """What a decision row may look at, by the word in its column ``look_at``."""

@@ -37,9 +37,7 @@ def judge(findings: Sequence[Finding], pack: str | Pack, conditions: Conditions 
     return _with_extension((*plain, *_uncovered(findings, loaded)), loaded, given)
 
 
-def judge_images(
-    images: Sequence[tuple[Sequence[Finding], Conditions]], pack: str | Pack
-) -> tuple[Verdict, ...]:
+def judge_images(images: Sequence[tuple[Sequence[Finding], Conditions]], pack: str | Pack) -> tuple[Verdict, ...]:
     """Judge an exam of several images: each image by itself, and of each rule the gravest verdict.
 
     Windows never run from one image into the next, because nobody has said how their edges meet.
