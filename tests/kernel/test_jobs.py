@@ -132,6 +132,10 @@ def test_a_failing_job_is_tried_again_and_then_parked_where_everybody_sees_it(
     with live.database.read() as connection:
         parked = jobs.parked(connection)
         assert jobs.counts(connection) == {"done": 1, "parked": 1}
+        told = jobs.trouble(connection, parked[0]["name"], "broken")
+        assert jobs.trouble(connection, parked[0]["name"], "shaky") == ""
+    assert "given up after 3 attempts: RuntimeError: the lamp is out" in told
+    assert told.endswith(f"kerma jobs retry {parked[0]['id']}")
     assert [(row["key"], row["attempts"], row["error"]) for row in parked] == [
         ("broken", 3, "RuntimeError: the lamp is out")
     ]
@@ -139,6 +143,8 @@ def test_a_failing_job_is_tried_again_and_then_parked_where_everybody_sees_it(
     jobs.retry(live, actor, request_id=parked[0]["id"])
     assert runner.wait_idle(10)
     assert work.calls[-1][0] == "broken"
+    with live.database.read() as connection:
+        assert jobs.trouble(connection, parked[0]["name"], "broken") == ""
     with pytest.raises(NotFound):
         jobs.retry(live, actor, request_id=parked[0]["id"])
 

@@ -28,7 +28,7 @@ from kerma.kernel.jobs_model import DONE, OPEN, PARKED, WAITING, job_request
 from kerma.kernel.jobs_registry import JOBS, Job, job, wake
 from kerma.kernel.jobs_runner import Runner
 
-__all__ = ["JOBS", "Job", "Runner", "counts", "job", "parked", "request", "retry"]
+__all__ = ["JOBS", "Job", "Runner", "counts", "job", "parked", "request", "retry", "trouble"]
 
 MOST_QUIET_S = 10.0
 """However often a job is asked for again, it is not put off for longer than this."""
@@ -99,6 +99,25 @@ def parked(connection: sa.Connection, limit: int = 100) -> list[dict[str, Any]]:
         .limit(limit)
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def trouble(connection: sa.Connection, name: str, key: str) -> str:
+    """Return in words why the newest request for a thing has not been done; empty while nothing went wrong."""
+    query = (
+        sa.select(job_request.c.state, job_request.c.attempts, job_request.c.error, job_request.c.id)
+        .where(job_request.c.name == name, job_request.c.key == key)
+        .order_by(job_request.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None or not row.error or row.state not in (WAITING, PARKED):
+        return ""
+    if row.state == WAITING:
+        return f"it failed and is tried again: {row.error}"
+    return (
+        f"it was given up after {row.attempts} attempts: {row.error}. "
+        f"An administrator can have it tried again: kerma jobs retry {row.id}"
+    )
 
 
 @action("jobs.retry")

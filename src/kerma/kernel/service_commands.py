@@ -1,4 +1,4 @@
-"""``kerma doctor``: looking after an installation."""
+"""``kerma doctor`` and ``kerma jobs``: looking after an installation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ AS_JSON = typer.Option(False, "--json", help="Print one JSON document.")
 def register(cli: typer.Typer) -> None:
     """Add the commands to the command line."""
     cli.command("doctor")(doctor)
+    jobs = typer.Typer(help="Work that was given up after too many failures.", no_args_is_help=True)
+    jobs.command("list")(list_jobs)
+    jobs.command("retry")(retry_job)
+    cli.add_typer(jobs, name="jobs")
 
 
 def doctor(as_json: bool = AS_JSON) -> None:
@@ -35,3 +39,27 @@ def doctor(as_json: bool = AS_JSON) -> None:
             typer.echo(f"{finding.state:<8} {finding.subject:<9} {finding.detail}")
     if any(finding.state == BAD for finding in findings):
         raise typer.Exit(EXIT_FAILED)
+
+
+def list_jobs(context: typer.Context, as_json: bool = AS_JSON) -> None:
+    """List the jobs that were given up, each with its number and last error."""
+    from kerma.kernel.jobs import parked
+
+    with context.obj.kernel().database.read() as connection:
+        rows = parked(connection)
+    if as_json:
+        typer.echo(json.dumps({"version": 1, "given_up": rows}, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['id']:>8}  {row['name']} {row['key']}, {row['attempts']} attempts: {row['error']}")
+    if not rows:
+        typer.echo("none was given up")
+
+
+def retry_job(context: typer.Context, number: int = typer.Argument(help="Its number in `kerma jobs list`.")) -> None:
+    """Have a job tried again that was given up; a running server or worker does it."""
+    from kerma.kernel.identity import service
+    from kerma.kernel.jobs import retry
+
+    retry(context.obj.kernel(), service("cli", retry.name), request_id=number)
+    typer.echo(f"job {number} is asked for again")

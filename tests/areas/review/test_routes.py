@@ -1,4 +1,5 @@
 import pytest
+import sqlalchemy as sa
 
 import exams
 from kerma.areas.archive.model import ExamArrived
@@ -6,6 +7,7 @@ from kerma.areas.review import actions, rules
 from kerma.areas.review.routes import router
 from kerma.areas.worklist.actions import on_exam_arrived
 from kerma.kernel.action import Actor, Kernel
+from kerma.kernel.jobs_model import job_request
 
 SHA = "a" * 64
 
@@ -74,3 +76,16 @@ def test_the_evidence_names_the_signed_end_of_the_ledger(page) -> None:
     found = page.http.get("/api/v1/evidence").json()
     assert found["checkpoint_size"] == found["ledger_size"] > 0
     assert str(found["checkpoint_size"]) in found["checkpoint"].splitlines()
+
+
+def test_an_analysis_that_was_given_up_is_told_and_not_shown_as_under_way(page, kernel: Kernel) -> None:
+    given_up = {
+        "name": "review.analyse", "key": str(page.exam_pk), "arguments": {}, "state": "parked", "attempts": 5,
+        "requested_at": "2026-03-01T10:00:00.000000Z", "due_at": "2026-03-01T10:00:00.000000Z",
+        "error": "OSError: disk",
+    }  # fmt: skip
+    assert page.http.get(f"/api/v1/exams/{page.exam_pk}/analysis").json()["trouble"] == ""
+    with kernel.database.write() as connection:
+        connection.execute(sa.insert(job_request).values(given_up))
+    told = page.http.get(f"/api/v1/exams/{page.exam_pk}/analysis").json()["trouble"]
+    assert "given up after 5 attempts: OSError: disk" in told

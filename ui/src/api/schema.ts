@@ -511,6 +511,8 @@ export interface components {
             item_id: number | null;
             /** State */
             state: string;
+            /** Trouble */
+            trouble: string;
         };
         /**
          * Decision
@@ -941,6 +943,11 @@ export interface components {
             signed_by_name: string;
             /** State */
             state: string;
+            /**
+             * Trouble
+             * @default
+             */
+            trouble: string;
             /** Version */
             version: number;
         };

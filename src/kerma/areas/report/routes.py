@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from kerma.areas.archive.actions import open_exam
 from kerma.areas.people.queries import name_of_actor
 from kerma.areas.report import actions, queries
-from kerma.kernel import requests
+from kerma.areas.report.jobs import BUILD
+from kerma.kernel import jobs, requests
 from kerma.kernel.action import Actor, Kernel
 
 router = APIRouter(prefix="/api/v1", tags=["report"])
@@ -32,6 +33,8 @@ class ReportState(BaseModel):
     signed_by_name: str = ""
     signed_at: str = ""
     certificate_sha256: str = ""
+    trouble: str = ""
+    """Why the report as things stand now could not be laid out so far; empty while nothing went wrong."""
 
 
 @router.get("/exams/{exam_pk}/report")
@@ -63,10 +66,10 @@ def sign(kernel: KernelNow, actor: ActorNow, exam_pk: int) -> ReportState:
 def _state(kernel: Kernel, exam_pk: int) -> ReportState:
     with kernel.database.read() as connection:
         found = queries.newest_report(connection, exam_pk)
+        trouble = jobs.trouble(connection, BUILD, str(exam_pk))
         if found is None:
-            return ReportState(exam_pk=exam_pk, state="none", version=0)
+            return ReportState(exam_pk=exam_pk, state="none", version=0, trouble=trouble)
         version = queries.version_count(connection, exam_pk)
         signer = name_of_actor(connection, found["signed_by"]) if found["signed_by"] else ""
-    return ReportState(
-        **{key: value for key, value in found.items() if key != "id"}, version=version, signed_by_name=signer
-    )
+    kept = {key: value for key, value in found.items() if key != "id"}
+    return ReportState(**kept, version=version, signed_by_name=signer, trouble=trouble)

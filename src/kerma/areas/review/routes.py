@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from kerma.areas.archive.actions import open_exam
 from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.review import actions, queries, rules
+from kerma.areas.review.jobs import ANALYSE
 from kerma.areas.worklist.queries import item_of_exam, names_of
 from kerma.errors import NotFound
-from kerma.kernel import requests
+from kerma.kernel import jobs, requests
 from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.ledger import newest_note, read_head
 
@@ -43,6 +44,8 @@ class Analysis(BaseModel):
     """None while the first analysis is under way."""
     is_current: bool
     """Whether the analysis covers all images of the exam as they are now."""
+    trouble: str
+    """Why the analysis of the images as they are now has failed so far; empty while nothing went wrong."""
     created_at: str
     decision_proposed: str
     document: dict[str, Any] | None
@@ -121,6 +124,7 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
             raise NotFound(f"there is no exam {exam_pk}")
         newest = queries.latest_analysis(connection, exam_pk)
         is_current = newest is not None and newest["images_digest"] == queries.images_digest_of(connection, exam_pk)
+        went_wrong = "" if is_current else jobs.trouble(connection, ANALYSE, str(exam_pk))
         decisions = queries.decisions(connection, exam_pk)
         item = item_of_exam(connection, exam_pk) or {}
         holder = item.get("claimed_by", "")
@@ -129,6 +133,7 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         exam_pk=exam_pk,
         analysis_id=newest["id"] if newest else None,
         is_current=is_current,
+        trouble=went_wrong,
         created_at=newest["created_at"] if newest else "",
         decision_proposed=newest["decision_proposed"] if newest else "",
         document=newest["document"] if newest else None,
