@@ -133,7 +133,7 @@ def test_a_surprise_tells_the_log_everything_and_the_asker_a_number(page, caplog
     with caplog.at_level(logging.ERROR):
         answer = page.http.get("/fails?patient=Ann")
     number = answer.json()["instance"].rsplit(":", 1)[1]
-    assert answer.status_code == 500 and "42" not in answer.text
+    assert answer.status_code == 500 and "secret" not in answer.text
     assert number in caplog.text and "the secret is 42" in caplog.text and "Ann" not in caplog.text
 
 
