@@ -7,7 +7,9 @@ import json
 import platform
 import sys
 
-BENCHMARKS = ("start", "examine", "ingest", "verify")
+BENCHMARKS = (
+    "start", "examine", "ingest", "import_folder", "verify", "simulator", "scenes", "measurements", "kernels",
+)  # fmt: skip
 
 
 def main() -> None:

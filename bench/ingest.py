@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
-from kerma.areas.archive import actions, model, rules
+from kerma.areas.archive import actions, model, rules, rules_documents
 from kerma.areas.archive.model import Arrival
 from kerma.kernel.action import Kernel
 from kerma.kernel.identity import service
@@ -112,7 +112,7 @@ def _exam(exam: int) -> dict[str, Any]:
         "image_count": IMAGES_PER_EXAM, "received_at": AT, "last_received_at": AT,
     }  # fmt: skip
     row = _empty(model.exam) | own
-    row["document"] = rules.study_document(_subject(exam) | row)
+    row["document"] = rules_documents.study_document(_subject(exam) | row)
     return row
 
 

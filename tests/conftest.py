@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
-import importlib.util
+import os
 import pkgutil
 import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -33,7 +38,70 @@ from kerma.kernel.settings import Settings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+os.environ.setdefault("KERMA_DICOM_PORT", "0")  # servers of tests that run at the same time take free ports
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of programs: each need not be compiled anew
 BACKENDS = ("sqlite", "postgresql")
+# A busy machine is no fault of the code. The same examples each time, so that what is red stays red; `make soak` looks
+# for others.
+hypothesis.settings.register_profile("kerma", deadline=None, derandomize=os.environ.get("KERMA_EXPLORE") != "1")
+hypothesis.settings.load_profile("kerma")
+
+PLENTY_BYTES = 8 << 30
+
+
+def _work_in_memory() -> None:
+    """Let the tests' files lie in memory where there is plenty of it: most of their time was the disk's flushes.
+
+    Nothing is lost: tests kill processes, never the machine. What killed processes leave is gone at the end of the run.
+    """
+    memory = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return
+    held = os.statvfs(memory)
+    told = Path("/proc/meminfo").read_text(encoding="ascii").split("MemAvailable:")[1].split()[0]
+    free_bytes = min(held.f_bavail * held.f_frsize, int(told) * 1024)
+    if free_bytes > PLENTY_BYTES and not held.f_flag & os.ST_NOEXEC:
+        folder, owner = tempfile.mkdtemp(prefix="kerma-tests-", dir=memory), os.getpid()
+        Path(folder).chmod(0o711)  # PostgreSQL's own user has its folder in it
+        os.environ |= {"TMPDIR": folder, "PYTEST_DEBUG_TEMPROOT": str(memory)}
+        tempfile.tempdir = None
+        atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+
+
+_work_in_memory()
+
+SLOW = (
+    "journeys/test_crash_analysis.py", "test_wheel.py", "browser/test_sign.py", "peers/test_conform.py", "journeys/",
+    "browser/", "peers/", "doors/",
+)  # fmt: skip
+"""What takes longest, by the beginnings of paths; the first browser test makes the demonstration set for the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: left to the end, one process would run it alone while the others are done."""
+    folder = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(folder).as_posix()
+        return next((number for number, start in enumerate(SLOW) if path.startswith(start)), len(SLOW))
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tens of thousands of tests out of every later look for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_kept(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Forget the pictures that a module kept for its tests when they are done: together they are gigabytes."""
+    yield
+    for value in vars(request.module).values():
+        forget = getattr(value, "cache_clear", None)
+        if callable(forget):
+            forget()
 
 
 def load_tables() -> sa.MetaData:
@@ -41,9 +109,7 @@ def load_tables() -> sa.MetaData:
     for module in pkgutil.iter_modules(kerma.kernel.__path__, "kerma.kernel."):
         if not module.ispkg:
             importlib.import_module(module.name)
-    for area in pkgutil.iter_modules(kerma.areas.__path__, "kerma.areas."):
-        if importlib.util.find_spec(f"{area.name}.model"):
-            importlib.import_module(f"{area.name}.model")
+    kerma.areas.load_tables()
     return metadata
 
 
@@ -64,11 +130,11 @@ def postgresql_server() -> Iterator[str]:
         pytest.skip(str(reason))
 
 
-def _statement(server: str, text: str) -> None:
-    engine = sa.create_engine(sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(text)
-    engine.dispose()
+@pytest.fixture(scope="session")
+def postgresql_keeper(postgresql_server: str) -> Iterator[psycopg.Connection]:
+    """The connection over which databases are made and dropped."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +146,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> str:
+def postgresql_template(postgresql_server: str, postgresql_keeper: psycopg.Connection) -> str:
     """The name of a PostgreSQL database with every table and no row."""
-    _statement(postgresql_server, "CREATE DATABASE kerma_template")
+    postgresql_keeper.execute("CREATE DATABASE kerma_template")
     _make_tables(postgresql_server.rsplit("/", 1)[0] + "/kerma_template")
     return "kerma_template"
 
@@ -102,10 +168,12 @@ def _new_url(request: pytest.FixtureRequest, backend: str, *, tables: bool) -> I
         return
     server = request.getfixturevalue("postgresql_server")
     template = request.getfixturevalue("postgresql_template") if tables else "template0"
+    keeper = request.getfixturevalue("postgresql_keeper")
     name = f"test_{uuid.uuid4().hex}"
-    _statement(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    quickly = "STRATEGY FILE_COPY" if keeper.info.server_version >= 150_000 else ""
+    keeper.execute(f"CREATE DATABASE {name} TEMPLATE {template} {quickly}")
     yield server.rsplit("/", 1)[0] + f"/{name}"
-    _statement(server, f"DROP DATABASE {name} WITH (FORCE)")
+    keeper.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -120,10 +188,25 @@ def empty_database_url(request: pytest.FixtureRequest, backend: str) -> Iterator
     yield from _new_url(request, backend, tables=False)
 
 
+_rendered: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}
+
+
+def _share_rendered_statements(opened: Database) -> None:
+    """Let the databases of all tests share the text of their statements: rendering it took longer than running it."""
+    kind = opened.engine.dialect.name
+    if kind not in _rendered:
+        with opened.read():
+            pass  # a dialect learns what server it speaks to when it first connects
+        _rendered[kind] = opened.engine.dialect, {}
+    opened.engine.dialect, kept = _rendered[kind]
+    opened.engine.update_execution_options(compiled_cache=kept)
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database of this test's own, with every table."""
     opened = Database(database_url)
+    _share_rendered_statements(opened)
     yield opened
     opened.close()
 
@@ -143,12 +226,15 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-def kernel(settings: Settings, database: Database, clock: HeldClock) -> Kernel:
+def kernel(settings: Settings, database: Database, clock: HeldClock, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     """A kernel on real parts: database, ledger with a key of its own, blobs in a folder; nobody subscribed."""
     from kerma.industries import INDUSTRIES
+    from kerma.kernel import blobs_folder
     from kerma.kernel.blobs import Blobs
     from kerma.kernel.ledger import Ledger, Signer
 
+    # 256 folders at the first blob pay for an archive, not for a test's two films; tests/kernel/test_blobs.py has them
+    monkeypatch.setattr(blobs_folder, "SPREAD", ())
     return Kernel(
         settings=settings,
         database=database,

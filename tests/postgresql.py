@@ -10,18 +10,28 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
+FAST = (
+    "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0",
+    "max_connections=200", "shared_buffers=64MB",
+)  # fmt: skip
 """Durability is switched off: the tests kill clients, never the server."""
+
+
+READY_S = 60.0
 
 
 class NoServerError(Exception):
     """PostgreSQL cannot be had on this machine; says why."""
+
+
+class ServerError(Exception):
+    """PostgreSQL is installed and does not run: a fault to be told, no reason to skip half of the tests."""
 
 
 def _programs() -> Path:
@@ -59,19 +69,19 @@ def _free_port() -> int:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + READY_S
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise NoServerError(f"PostgreSQL ended at once: {log.read_text()[-500:]}")
+            raise ServerError(f"PostgreSQL ended at once: {log.read_text()[-500:]}")
         with contextlib.suppress(psycopg.OperationalError):
             psycopg.connect(host="127.0.0.1", port=port, user="kerma", dbname="postgres").close()
             return
         time.sleep(0.02)
-    raise NoServerError("PostgreSQL did not answer within 30 s")
+    raise ServerError(f"PostgreSQL did not answer within {READY_S:g} s: {log.read_text()[-500:]}")
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(settings: Sequence[str] = FAST) -> Iterator[str]:
     """Run a server; yields the address of its maintenance database."""
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="kerma-postgresql-"))
@@ -80,7 +90,7 @@ def server() -> Iterator[str]:
     data, log, port = folder / "data", folder / "log", _free_port()
     initdb = [str(programs / "initdb"), "-D", str(data), "-U", "kerma", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     subprocess.run([*_as_postgres(), *initdb], check=True, stdout=subprocess.DEVNULL, cwd=folder)
-    options = [f"-c{option}" for option in (*FAST, "unix_socket_directories=", "listen_addresses=127.0.0.1")]
+    options = [f"-c{option}" for option in (*settings, "unix_socket_directories=", "listen_addresses=127.0.0.1")]
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), *options]
     with log.open("wb") as written:
         process = subprocess.Popen([*_as_postgres(), *command], stdout=written, stderr=written, cwd=folder)
@@ -89,5 +99,5 @@ def server() -> Iterator[str]:
         yield f"postgresql://kerma@127.0.0.1:{port}/postgres"
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,28 +25,78 @@ class Server:
     address: str
     login: str
     password: str
+    home: Path
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
-        with httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=20) as client:
+        with httpx.Client(base_url=self.address, headers={"Origin": self.address}, timeout=60) as client:
             answer = client.post("/api/v1/session", json={"login": self.login, "password": self.password})
             assert answer.status_code == 201, answer.text
             yield client
 
+    def cookies(self) -> list[dict[str, str]]:
+        """The cookies of the person who began this server, signed in, as a browser takes them."""
+        with self.client() as client:
+            return [{"name": name, "value": value, "url": self.address} for name, value in client.cookies.items()]
+
 
 def start(home: Path, *options: str) -> Server:
     environment = {**os.environ, "KERMA_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    environment.setdefault("KERMA_DICOM_PORT", "0")
     process = subprocess.Popen(
         [str(KERMA), "serve", "--port", "0", *options], env=environment, stdout=subprocess.PIPE, text=True
     )
     ready = process.stdout.readline()
     assert ready.startswith("Kerma is ready at http://127.0.0.1:"), ready
     words = process.stdout.readline().split() if "--demo" in options else ["", "", "", "", ""]
-    return Server(process, ready.split()[-1], words[2], words[4])
+    return Server(process, ready.split()[-1], words[2], words[4], home)
 
 
 def end(server: Server) -> float:
     begun = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
-    server.process.wait(timeout=20)
+    server.process.wait(timeout=120)
     return time.monotonic() - begun
+
+
+DEMONSTRATION_EXAMS = 8
+
+
+@contextmanager
+def demonstrated(home: Path) -> Iterator[Server]:
+    """Run a server on which all of the demonstration set has been analysed and reported.
+
+    The set is made once for all tests of a run; each of its servers has a copy.
+    """
+    run = home.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else home.parent
+    shared = run / "demonstration"  # of all processes of one run, and of no other: the next may have other tables
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "complete").exists():
+            _demonstrate(shared)
+            (shared / "complete").touch()
+    shutil.copytree(shared, home, dirs_exist_ok=True)
+    started = start(home, "--demo")
+    try:
+        yield started
+    finally:
+        end(started)
+
+
+def _demonstrate(home: Path) -> None:
+    started = start(home, "--demo")
+    try:
+        with started.client() as client:
+            until = time.monotonic() + 240
+            while True:
+                items = client.get("/api/v1/worklist").json()["items"]
+                if len(items) >= DEMONSTRATION_EXAMS and all(item["decision_proposed"] for item in items):
+                    break
+                assert time.monotonic() < until, "the demonstration set was not there and analysed within four minutes"
+                time.sleep(0.3)
+            for item in items:
+                while client.get(f"/api/v1/exams/{item['exam_pk']}/report").json()["state"] == "none":
+                    assert time.monotonic() < until, "the reports of the demonstration set did not come"
+                    time.sleep(0.2)
+    finally:
+        end(started)

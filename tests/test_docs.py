@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SCIENCE = ROOT / "docs" / "science"
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -35,6 +36,19 @@ def test_every_measurement_and_detector_has_its_page_with_law_and_source() -> No
         text = (ROOT / "docs" / "science" / f"{name}.md").read_text(encoding="utf-8")
         for heading in ("Law", "Source", "Validity"):
             assert re.search(rf"^#+ {heading}", text, re.MULTILINE), f"docs/science/{name}.md has no '{heading}'"
+
+
+def test_every_calculation_and_scene_has_its_page_with_law_and_source() -> None:
+    from kerma.science.calculations import calculations
+    from kerma.science.simulate import SCENES
+
+    for folder, names in (("calculations", set(calculations())), ("scenes", set(SCENES))):
+        pages = {path.stem: path.read_text(encoding="utf-8") for path in (SCIENCE / folder).glob("*.md")}
+        assert pages.keys() == names, f"docs/science/{folder} and the registry differ"
+        for name, text in pages.items():
+            for heading in ("Law", "Formula", "Source", "Validity"):
+                found = re.search(rf"^#+ {heading}", text, re.MULTILINE)
+                assert found, f"docs/science/{folder}/{name}.md has no '{heading}'"
 
 
 def test_every_area_says_which_duty_it_serves() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from gallery_drawing import BLUE, GREEN, GREY, ORANGE, RED, Plot, below, beside, box, saved_colours, shown
+from gallery_drawing import BLUE, GREEN, GREY, ORANGE, RED, Plot, below, beside, box, draw, shown
 from PIL import Image as Picture
 from PIL import ImageDraw
 
@@ -16,9 +17,6 @@ from kerma.science.imaging.image import Image
 from kerma.science.measure import MEASURES, run
 from kerma.science.results import Finding, Measurement
 from kerma.science.simulate import simulate
-
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "science" / "pictures"
-MOST_BYTES = 60_000
 
 
 def _weld(flaws: str = "many") -> Image:
@@ -77,7 +75,7 @@ def snr() -> Picture.Image:
         _measured("snr", Image(generator.poisson(1e4, (1, 20, 55)), bits=16, meaning="raw"), region=(0, 0, 20, 55))
         for _ in range(2000)
     ]
-    for key, colour, drop in (("snr_whole_region", BLUE, 0), ("snr_line_median", RED, 1)):
+    for key, colour, drop in (("snr_region", BLUE, 0), ("snr_line_median", RED, 1)):
         found = np.array([one.values[key] for one in repeats])
         density, edges = np.histogram(found, bins=30, range=(90, 112), density=True)
         plot.line(list(zip((edges[1:] + edges[:-1]) / 2, density, strict=True)), colour)
@@ -207,21 +205,25 @@ FIGURES: dict[str, Callable[[], Picture.Image]] = {
 }  # fmt: skip
 
 
+def collected() -> dict[str, Callable[[], Picture.Image]]:
+    """Return the figures of this module and of every ``gallery_<topic>.py`` beside it."""
+    figures = dict(FIGURES)
+    for path in sorted(Path(__file__).resolve().parent.glob("gallery_*.py")):
+        found = getattr(importlib.import_module(path.stem), "FIGURES", {})
+        if twice := figures.keys() & found.keys():
+            raise SystemExit(f"{path.name}: {', '.join(sorted(twice))} is drawn elsewhere too")
+        figures |= found
+    return figures
+
+
 def main(names: list[str]) -> int:
-    """Draw the figures named, or all; refuse a measurement or detector without a figure, and a figure too large."""
-    missing = sorted({*MEASURES, *DETECTORS} - FIGURES.keys())
+    """Draw the figures named, or all; refuse a measurement or detector without a figure."""
+    figures = collected()
+    missing = sorted({*MEASURES, *DETECTORS} - {name.removesuffix(".jpg") for name in figures})
     if missing:
         print(f"tools/gallery.py: no figure for {', '.join(missing)}")
         return 1
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in names or FIGURES:
-        picture = FIGURES[name]()
-        path = FOLDER / f"{name}.png"
-        for greys in (96, 48, 32, 24, 16):
-            saved_colours(picture, greys).save(path, optimize=True)
-            if path.stat().st_size <= MOST_BYTES:
-                break
-        print(f"{path.name}: {picture.width} x {picture.height}, {path.stat().st_size} bytes, {greys} greys")
+    draw(figures, names)
     return 0
 
 

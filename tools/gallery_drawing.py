@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "science" / "pictures"
+MOST_BYTES = 60_000
 INK, GRID, PAPER = (30, 34, 40), (226, 229, 233), (255, 255, 255)
 BLUE, RED, GREEN, GREY = (30, 98, 176), (200, 42, 42), (20, 130, 76), (120, 126, 134)
 ORANGE = (232, 140, 0)
@@ -144,3 +147,28 @@ def below(*pictures: Picture.Image, gap: int = 10) -> Picture.Image:
         whole.paste(picture, (0, top))
         top += picture.height + gap
     return whole
+
+
+def draw(figures: Mapping[str, Callable[[], Picture.Image]], names: Sequence[str] = ()) -> None:
+    """Draw the figures named, or all, into docs/science/pictures; a name that ends in ``.jpg`` becomes one."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in names or figures:
+        picture = figures[name]()
+        path = FOLDER / (name if name.endswith(".jpg") else f"{name}.png")
+        how = _saved(picture, path)
+        print(f"{path.name}: {picture.width} x {picture.height}, {path.stat().st_size} bytes, {how}")
+
+
+def _saved(picture: Picture.Image, path: Path) -> str:
+    """Save a picture as well as the limit of bytes allows, and say how."""
+    if path.suffix == ".jpg":
+        for quality in (90, 80, 70, 60, 50):
+            picture.convert("RGB").save(path, quality=quality, optimize=True)
+            if path.stat().st_size <= MOST_BYTES:
+                break
+        return f"quality {quality}"
+    for greys in (96, 48, 32, 24, 16):
+        saved_colours(picture, greys).save(path, optimize=True)
+        if path.stat().st_size <= MOST_BYTES:
+            break
+    return f"{greys} greys"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import pkgutil
 import re
 import shutil
@@ -37,9 +36,7 @@ def load_tables() -> None:
     for module in pkgutil.iter_modules(kerma.kernel.__path__, "kerma.kernel."):
         if not module.ispkg:
             importlib.import_module(module.name)
-    for area in pkgutil.iter_modules(kerma.areas.__path__, "kerma.areas."):
-        if importlib.util.find_spec(f"{area.name}.model"):
-            importlib.import_module(f"{area.name}.model")
+    kerma.areas.load_tables()
 
 
 def keep_new_expression_indexes(connection: sa.Connection) -> None:
@@ -72,7 +69,9 @@ def write(number: str, message: str, before: list[Path]) -> Path:
         database.close()
         made = next((scripts / "versions").glob(f"{number}_*.py"))
         written = VERSIONS / made.name
-        written.write_text("".join(line for line in made.read_text().splitlines(True) if "# ###" not in line))
+        text = "".join(line for line in made.read_text().splitlines(True) if "# ###" not in line)
+        # SQLite has no truth values: what its dialect writes as 0, PostgreSQL refuses as the default of one.
+        written.write_text(re.sub(r"(sa\.Boolean\(\), server_default=)sa\.text\(.0.\)", r"\1sa.false()", text))
     subprocess.run([sys.executable, "-m", "ruff", "check", "-q", "--fix-only", str(written)], check=True)
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(written)], check=True)
     return written

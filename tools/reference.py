@@ -6,8 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kerma.science.options import Option
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+SCIENCE = FOLDER.parent / "science"
 MADE = "<!-- Written by `make docs` from the code; do not edit. -->\n\n"
 
 
@@ -33,8 +38,9 @@ def _context(command: object, path: str) -> object:
 
 
 def _walk(command: object, path: str) -> Iterator[tuple[str, object]]:
-    for name, child in sorted(getattr(command, "commands", {}).items()):
-        if getattr(child, "commands", None):
+    for name in sorted(command.list_commands(None)):  # type: ignore[attr-defined]
+        child = command.get_command(None, name)  # type: ignore[attr-defined]
+        if hasattr(child, "list_commands"):
             yield from _walk(child, f"{path} {name}")
         else:
             yield f"{path} {name}", child
@@ -99,6 +105,45 @@ def settings() -> str:
     return "\n".join([head, "| variable | default | means |", "|---|---|---|", *rows, ""])
 
 
+def calculations() -> str:
+    """Every calculation with its options."""
+    from kerma.science.calculations import calculations
+
+    ways = "`kerma calc NAME`, `POST /api/v1/calculations/NAME`, or Calculate in the workstation."
+    lines = ["# Calculations", "", ways]
+    for row in calculations().values():
+        head = f"## [`{row.name}`](../science/calculations/{row.name}.md)"
+        lines += ["", head, "", f"{row.summary.rstrip('.')}.", "", *_options_of(row.options)]
+    return "\n".join([*lines, ""])
+
+
+def scenes() -> str:
+    """Every ready scene with its options."""
+    from kerma.science.simulate import SCENES
+
+    lines = ["# Scenes", "", "`kerma simulate NAME --out FOLDER`, or `POST /api/v1/simulations`."]
+    for row in SCENES.values():
+        page = f"scenes/{row.name}.md" if (SCIENCE / "scenes" / f"{row.name}.md").is_file() else "simulate.md"
+        lines += ["", f"## [`{row.name}`](../science/{page})", "", f"For {row.industry}: {row.summary}.", ""]
+        lines += _options_of(row.options)
+    return "\n".join([*lines, ""])
+
+
+def _options_of(options: tuple[Option, ...]) -> list[str]:
+    if not options:
+        return ["No options."]
+    rows = [f"| `{row.name}` | {_takes(row)} | {_sentence(row.meaning)} |" for row in options]
+    return ["| option | takes | means |", "|---|---|---|", *rows]
+
+
+def _takes(option: Option) -> str:
+    from kerma.science.options import KINDS
+
+    wants = " or ".join(option.choices) or KINDS[option.kind]
+    notes = "; required" if option.is_required else f"; default {option.default}" if option.default is not None else ""
+    return _sentence(f"{wants}{notes}")
+
+
 def measurements() -> str:
     """Every measurement and detector."""
     from kerma.science.detect import DETECTORS
@@ -144,6 +189,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors,
     "settings.md": settings,
     "measurements.md": measurements,
+    "calculations.md": calculations,
+    "scenes.md": scenes,
     "tables.md": tables,
     "http.md": http,
 }

@@ -3,7 +3,11 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 
 /** The parts shipped in the bundle; their licences travel with it. */
-const SHIPPED = { Svelte: "svelte/LICENSE.md", "Inter (font)": "@fontsource-variable/inter/LICENSE" };
+const SHIPPED = {
+  Svelte: "svelte/LICENSE.md",
+  "CharLS (JPEG-LS), as built by Cornerstone": "@cornerstonejs/codec-charls/LICENSE",
+  "Inter (font)": "@fontsource-variable/inter/LICENSE",
+};
 
 function licences(): Plugin {
   return {
@@ -26,6 +30,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  worker: { format: "es" },
   server: {
     proxy: { "/api": { target: "http://127.0.0.1:8080" } },
   },

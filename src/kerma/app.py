@@ -6,20 +6,22 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kerma.kernel.action import Kernel
     from kerma.kernel.events import Subscriptions
     from kerma.kernel.settings import Settings
-    from kerma.kernel.verify import Trust, Verification
 
 
 def open_kernel(settings: Settings | None = None) -> Kernel:
     """Open database (migrated to this version), blobs and ledger as the settings say; settings from the environment
     when none are given.
     """
+    from kerma.areas import load_tables
+    from kerma.areas.archive import jobs_keeping  # noqa: F401 - declares the standing jobs of keeping
+    from kerma.areas.flagging import jobs, jobs_drift, jobs_train  # noqa: F401 - declares the jobs of models
+    from kerma.areas.report import jobs_batch, jobs_site  # noqa: F401 - declares the jobs of batches and letterheads
     from kerma.industries import INDUSTRIES
     from kerma.kernel.action import Kernel
+    from kerma.kernel.backup_restore import demand_complete
     from kerma.kernel.blobs import Blobs
     from kerma.kernel.clock import SystemClock
     from kerma.kernel.database import Database
@@ -27,7 +29,11 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
     from kerma.kernel.migrate import migrate
     from kerma.kernel.settings import Settings
 
+    load_tables()
+    gather_evidence()
+    set_sight()
     settings = settings or Settings.load()
+    demand_complete(settings.home)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database_url)
     migrate(database)
@@ -36,7 +42,7 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
         settings=settings,
         database=database,
         ledger=Ledger(Signer.load(settings.home / "keys"), clock),
-        blobs=Blobs(settings.blobs_url),
+        blobs=Blobs(settings.blobs_url, settings.blobs_tiers),
         clock=clock,
         subscriptions=subscriptions(),
         industries=INDUSTRIES,
@@ -45,47 +51,92 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
 
 def subscriptions() -> Subscriptions:
     """Who listens to what: one row per event, its handlers in the order they run."""
-    from kerma.areas.archive.model import ExamArrived
+    from kerma.areas.archive import actions_upkeep as upkeep
+    from kerma.areas.archive import jobs as archive
+    from kerma.areas.archive import jobs_overviews as overviews
+    from kerma.areas.archive.model import ExamArrived, SeriesGrew
+    from kerma.areas.archive.model_keeping import ExamDeleted
+    from kerma.areas.custody import actions_deletion as custody_deletion
+    from kerma.areas.custody import actions_forensic as forensic
+    from kerma.areas.custody import jobs_forensic
+    from kerma.areas.exchange import actions_deletion as exchange_deletion
+    from kerma.areas.exchange import jobs as exchange
+    from kerma.areas.exchange import jobs_ups
+    from kerma.areas.flagging import actions_deletion as flagging_deletion
+    from kerma.areas.report import actions_deletion as report_deletion
     from kerma.areas.report import jobs as report
+    from kerma.areas.review import actions_deletion as review_deletion
+    from kerma.areas.review import actions_reference as review_references
+    from kerma.areas.review import feedback
     from kerma.areas.review import jobs as review
-    from kerma.areas.review.model import ExamAnalysed, ExamDecided
+    from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked
+    from kerma.areas.worklist import actions_deletion as worklist_deletion
+    from kerma.areas.worklist import actions_orders as orders
     from kerma.areas.worklist.actions import on_exam_arrived
+    from kerma.areas.worklist.model_orders import OrderPlaced
+    from kerma.areas.worklist.model_ups import UpsChanged, UpsSubscribing
+    from kerma.kernel.backup_restore import BackupRestored
 
     return {
-        ExamArrived: (on_exam_arrived, review.on_exam_arrived),
+        ExamArrived: (
+            on_exam_arrived,
+            orders.on_exam_arrived,
+            review.on_exam_arrived,
+            exchange.on_exam_arrived,
+            overviews.on_exam_arrived,
+            jobs_forensic.on_exam_arrived,
+        ),
+        OrderPlaced: (exchange.on_order_placed,),
+        UpsSubscribing: (jobs_ups.on_ups_subscribing,),
+        UpsChanged: (jobs_ups.on_ups_changed,),
+        SeriesGrew: (archive.on_series_grew,),
         ExamAnalysed: (report.on_exam_analysed,),
-        ExamDecided: (report.on_exam_decided,),
+        ExamJudged: (report.on_exam_judged,),
+        ExamMarked: (report.on_exam_marked,),
+        ExamDecided: (report.on_exam_decided, feedback.on_exam_decided),
+        BackupRestored: (upkeep.on_backup_restored,),
+        ExamDeleted: (
+            custody_deletion.on_exam_deleted,
+            forensic.on_exam_deleted,
+            overviews.on_exam_deleted,
+            exchange_deletion.on_exam_deleted,
+            worklist_deletion.on_exam_deleted,
+            report_deletion.on_exam_deleted,
+            review_deletion.on_exam_deleted,
+            flagging_deletion.on_exam_deleted,
+            review_references.on_exam_deleted,
+        ),
     }
+
+
+def gather_evidence() -> None:
+    """Say what each area adds to the evidence on an exam, and by what the ledger knows it."""
+    from kerma.areas.custody import evidence_custody as custody
+    from kerma.areas.custody import evidence_parts
+    from kerma.areas.report import evidence as report
+    from kerma.areas.review import evidence as review
+    from kerma.areas.worklist import evidence as worklist
+
+    evidence_parts.SOURCES[:] = [review.parts, report.parts, custody.parts]
+    evidence_parts.NEEDLES[:] = [worklist.needles, custody.needles]
+
+
+def set_sight() -> None:
+    """Say who knows what of an exam is hidden from whom."""
+    from kerma.areas.review.queries_reading import ReadingRules
+    from kerma.kernel import sight
+
+    sight.RULES[:] = [ReadingRules()]
 
 
 def register_verifiers() -> None:
     """Tell ``kerma verify`` about the kinds of file that areas sign."""
+    from kerma.areas.custody.evidence_verify import is_package, verify_package
+    from kerma.areas.report.verify import is_pdf, verify_report
     from kerma.kernel.verify import VERIFIERS, Verifier
 
-    VERIFIERS.append(Verifier("signed report", lambda head: head.startswith(b"%PDF-"), _verify_report))
-
-
-def _verify_report(path: Path, trust: Trust) -> Verification:
-    from kerma.areas.report.signature import verify_pdf
-    from kerma.kernel.verify import Finding, Verification
-
-    signed = verify_pdf(path.read_bytes())
-    expected = trust.key.strip().lower().replace(":", "")
-    checks = (
-        (signed.is_intact, "what was signed has been changed"),
-        (signed.covers_whole_document, "something was added to the file after it was signed"),
-        (not expected or expected == signed.certificate_sha256, "signed with another certificate than the one given"),
-    )
-    warnings = () if expected else ("the certificate is the report's own: give its SHA-256 with --key to know whose",)
-    facts = {
-        "signed by": signed.who,
-        "signed at": signed.when,
-        "meaning": signed.meaning,
-        "certificate": signed.certificate,
-        "certificate SHA-256": signed.certificate_sha256,
-    }
-    findings = tuple(Finding(words) for holds, words in checks if not holds)
-    return Verification("signed report", facts, findings, warnings)
+    VERIFIERS.append(Verifier("signed report", is_pdf, verify_report))
+    VERIFIERS.append(Verifier("evidence package", is_package, verify_package))
 
 
 def main() -> None:

@@ -6,12 +6,13 @@ quick. ``ctx.obj`` of every command is the :class:`Wiring`.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -25,12 +26,41 @@ if TYPE_CHECKING:
 COMMAND_MODULES = (
     "kerma.doors.commands",
     "kerma.areas.report.commands",
+    "kerma.areas.report.commands_report",
+    "kerma.areas.report.commands_sign",
+    "kerma.areas.report.commands_objects",
     "kerma.areas.review.commands",
+    "kerma.areas.flagging.commands_detect",
+    "kerma.areas.flagging.commands_models",
+    "kerma.areas.flagging.commands_models_change",
+    "kerma.areas.flagging.commands_feedback",
+    "kerma.areas.flagging.commands_pilot",
+    "kerma.areas.flagging.commands_clear",
+    "kerma.areas.flagging.commands_evaluate",
+    "kerma.areas.flagging.commands_gate",
+    "kerma.areas.flagging.commands_teach",
+    "kerma.areas.review.commands_calc",
+    "kerma.areas.review.commands_rules",
+    "kerma.areas.review.commands_packs",
+    "kerma.areas.archive.commands_ingest",
     "kerma.areas.archive.commands",
+    "kerma.areas.archive.commands_keeping",
+    "kerma.areas.archive.commands_upkeep",
+    "kerma.areas.archive.commands_enhance",
+    "kerma.areas.exchange.commands",
+    "kerma.areas.exchange.commands_send",
+    "kerma.areas.exchange.commands_route",
+    "kerma.areas.exchange.conformance.commands",
+    "kerma.areas.worklist.commands",
+    "kerma.areas.custody.commands",
+    "kerma.areas.custody.commands_evidence",
+    "kerma.areas.custody.commands_forensic",
     "kerma.areas.training.commands",
+    "kerma.areas.flagging.commands_train",
     "kerma.areas.people.commands",
     "kerma.kernel.commands",
     "kerma.kernel.service_commands",
+    "kerma.kernel.backup_commands",
     "kerma.standards.commands",
 )
 """Where commands come from, in the order ``kerma --help`` shows them."""
@@ -91,12 +121,18 @@ def build() -> typer.Typer:
     return cli
 
 
+@functools.cache
+def _command() -> Any:
+    """Return the command line ready to be called; putting it together costs more than many a command."""
+    return typer.main.get_command(build())
+
+
 def run(open_kernel: Callable[[], Kernel], arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 done with refusals, 2 wrong usage, 3 failed."""
     wiring = Wiring(open_kernel)
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        result = build()(args=words, obj=wiring, standalone_mode=False)
+        result = _command()(args=words, obj=wiring, standalone_mode=False)
     except KermaError as error:
         print(f"kerma: {error}", file=sys.stderr)
         return EXIT_WRONG_USAGE if isinstance(error, WrongUsage) else EXIT_FAILED

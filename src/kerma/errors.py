@@ -6,7 +6,10 @@
     ├── WrongUsage            400  the call, option or form makes no sense              (CLI exit 2)
     ├── NotSignedIn           401  nobody is signed in, or the session has ended
     ├── NotAllowed            403  the permission for this action is missing
+    │   └── Withheld          403  hidden for now, so that the actor's own read stays independent
     ├── NotFound              404  no such subject, exam, image, record
+    ├── Gone                  410  it was here and has been deleted
+    ├── NotAcceptable         406  the form that is asked for cannot be given             (says which can)
     ├── Conflict              409  the thing has changed or exists with other content
     ├── TooLarge              413  beyond a limit that protects the machine
     ├── Unreadable            415  bytes that are not an image we can read
@@ -14,7 +17,8 @@
     ├── OutsideTable          422  a published table does not cover this value
     ├── TooManyRequests       429  slow down; says for how long
     ├── Altered               409  a proof does not hold: something was changed        (verify exit 1)
-    └── Unusable              422  an export or package that cannot be checked at all    (verify exit 2)
+    ├── Unusable              422  an export or package that cannot be checked at all    (verify exit 2)
+    └── Unreachable           502  a node on the network does not answer, or refuses
 
 A message says what was wrong, with value and unit, and what to do. "Not measurable" is no error: it is a
 result (:class:`kerma.science.results.NotMeasurable`).
@@ -63,11 +67,31 @@ class NotAllowed(KermaError):
     title = "Not permitted"
 
 
+class Withheld(NotAllowed):
+    """Something is hidden from this actor for now, so that their own read stays independent."""
+
+    title = "Withheld for now"
+
+
 class NotFound(KermaError):
     """No such subject, exam, image or record (or none that the asker may know of)."""
 
     status = 404
     title = "Not found"
+
+
+class Gone(KermaError):
+    """It was here and has been deleted by a rule; the ledger knows when and why."""
+
+    status = 410
+    title = "Deleted"
+
+
+class NotAcceptable(KermaError):
+    """The form that is asked for cannot be given; the message lists the forms that can."""
+
+    status = 406
+    title = "Not available in this form"
 
 
 class Conflict(KermaError):
@@ -127,3 +151,10 @@ class Unusable(KermaError):
 
     status = 422
     title = "Cannot be checked"
+
+
+class Unreachable(KermaError):
+    """A node on the network does not answer, refuses the association, or ends it too early."""
+
+    status = 502
+    title = "The other side does not answer"

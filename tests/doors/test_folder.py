@@ -149,7 +149,7 @@ def test_it_runs_by_itself(kernel: Kernel, tmp_path: Path) -> None:
     door = FolderDoor(kernel, tmp_path / "inbox")
     door.start()
     (tmp_path / "inbox/medical/a.dcm").write_bytes(film())
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (tmp_path / "inbox/done/medical/a.dcm").exists() and time.monotonic() < until:
         time.sleep(0.05)
     door.stop()

@@ -5,12 +5,13 @@ import pytest
 
 import exams
 from kerma.doors import news
-from kerma.doors.news import News, events_of, ledger_size, read_after
+from kerma.doors.news import News, events_of, ledger_size, position_before, read_after
 from kerma.kernel.action import Actor, Kernel
+from kerma.kernel.clock import HeldClock
 
 
 def record(action: str, index: int, outcome: str = "done", **details: object) -> dict:
-    return {"action": action, "index": index, "outcome": outcome, "details": details}
+    return {"action": action, "actor": "person:1", "index": index, "outcome": outcome, "details": details}
 
 
 def told(events: list) -> list[dict]:
@@ -54,13 +55,13 @@ def test_too_much_to_tell_asks_to_load_anew(kernel: Kernel, actor: Actor, monkey
     assert (size, [event.event for event in events]) == (3, ["resync"])
 
 
-def test_a_listener_that_does_not_keep_up_is_told_to_load_anew(kernel: Kernel) -> None:
+def test_a_listener_that_does_not_keep_up_is_told_to_load_anew(kernel: Kernel, actor: Actor) -> None:
     async def overflow() -> list:
         hub = News(kernel)
-        queue = await hub.listen(None)
+        queue = await hub.listen(None, actor)
         for first in (0, 90, 180):
             records = [record("worklist.claim", number, item_id=number) for number in range(first, first + 90)]
-            hub._tell(events_of(records))
+            hub._tell({actor.key: events_of(records)})
         return [queue.get_nowait() for _ in range(queue.qsize())]
 
     assert [event.event for event in asyncio.run(overflow())] == ["resync"]
@@ -72,7 +73,33 @@ def test_what_was_missed_is_told_first(kernel: Kernel, actor: Actor) -> None:
     actions.view(kernel, actor)
 
     async def late() -> list:
-        queue = await News(kernel).listen(0)
+        queue = await News(kernel).listen(0, actor)
         return [queue.get_nowait() for _ in range(queue.qsize())]
 
     assert told(asyncio.run(late())) == [{"action": "worklist.view"}]
+
+
+def test_what_happened_while_a_page_was_loading_is_told(
+    kernel: Kernel, actor: Actor, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert position_before(kernel, 5) == 0
+    for number in range(4):
+        exams.arrive(kernel, actor, industry="ndt", subject_id=f"W-{number}")
+        clock.advance(10)
+    size = ledger_size(kernel)
+    assert [position_before(kernel, age_s) for age_s in (0, 11, 21, 3600)] == [size, size - 1, size - 2, 0]
+    monkeypatch.setattr(news, "MOST_RECORDS", 2)
+    assert position_before(kernel, 3600) == size - 2
+
+
+def test_a_listener_to_whom_nothing_could_be_read_is_not_kept(
+    kernel: Kernel, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(news, "read_after", broken)
+    hub = News(kernel)
+    with pytest.raises(OSError, match="disk"):
+        asyncio.run(hub.listen(0, actor))
+    assert hub.listeners == {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
@@ -110,15 +109,16 @@ def test_a_child_that_dies_is_replaced_and_the_reason_told(number, says):
 
 
 def test_a_child_that_hangs_is_ended():
-    with GuardedReader(time_factor=0.02) as reader:
+    with GuardedReader() as reader:
         reader.read(DICOM)
         first = pid_of(reader)
         os.kill(first, signal.SIGSTOP)
-        started = time.monotonic()
+        reader._time_factor = 0.02  # only for the one that hangs: honest reading may be slow on a busy machine
         with pytest.raises(Hostile, match="far longer"):
             reader.read(DICOM)
-        assert time.monotonic() - started < 5
+        reader._time_factor = 1.0
         np.testing.assert_array_equal(reader.read(DICOM).pixels, PIXELS)
+        assert pid_of(reader) != first
 
 
 def test_memory_is_limited():

@@ -12,19 +12,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from effort import times
 from films import film
 from kerma.areas.archive.model import exam
 from kerma.areas.report.model import report
 from kerma.areas.review.model import analysis
 from kerma.kernel.database import Database
 
-EXAMS = 30
-KILLS = 6
+EXAMS = times(6, 20)
+KILLS = times(2, 12)
 SEED = 20_261_125
 KERMA = str(Path(sys.executable).with_name("kerma"))
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_every_exam_is_analysed_and_reported_once_whatever_is_killed(database_url: str, tmp_path: Path) -> None:
     environment = os.environ | {"KERMA_HOME": str(tmp_path / "home"), "KERMA_DATABASE_URL": database_url}
     folder = tmp_path / "films"
@@ -43,7 +44,7 @@ def test_every_exam_is_analysed_and_reported_once_whatever_is_killed(database_ur
         wait_until_all_is_reported(database)
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=60)
     assert_nothing_half_done(database)
     run(environment, "archive", "check")
     run(environment, "ledger", "export", "--out", str(tmp_path / "ledger.export"))
@@ -64,7 +65,7 @@ def serve_and_kill(environment: dict[str, str], after_s: float) -> None:
     server = serve(environment)
     time.sleep(after_s)
     server.kill()
-    server.wait(timeout=20)
+    server.wait(timeout=60)
 
 
 def run(environment: dict[str, str], *words: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from effort import times
 from films import film
 from kerma.areas.archive import actions
 from kerma.areas.archive.model import exam, image, quarantine, series
@@ -23,7 +24,7 @@ from kerma.kernel.blobs import Blobs
 from kerma.kernel.settings import Settings
 
 FILES = 500
-KILLS = 10
+KILLS = times(5, 30)
 SEED = 20_261_125
 CHILD = Path(__file__).with_name("ingest_child.py")
 
@@ -105,7 +106,7 @@ def moments(acknowledged: dict[str, tuple[str, str]]) -> Iterator[Moment]:
         yield Moment(min(start, FILES - 100), rng.uniform(0.0, 0.05))
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_killed_again_and_again_nothing_is_half_done_lost_or_twice(
     kernel: Kernel, actor: Actor, settings: Settings, folder: Path
 ) -> None:

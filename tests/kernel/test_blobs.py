@@ -285,12 +285,15 @@ def test_every_put_is_flushed_before_it_answers(tmp_path: Path, monkeypatch: pyt
     blobs = Blobs(str(tmp_path))
     monkeypatch.setattr(os, "fsync", recording)
     path = tmp_path / key_of(blobs.put(b"film"))
-    above = [str(parent) for parent in list(path.parents)[:4]]
+    above = [str(parent) for parent in list(path.parents)[2::-1]]
     assert flushed[0].startswith(str(tmp_path / "temporary"))
-    assert flushed[1:] == above
+    assert flushed[1:] == above, "the folder last, when the file stands in it"
     flushed.clear()
     blobs.put(b"film")
-    assert flushed == above[:1]
+    assert flushed == above[-1:]
+    flushed.clear()
+    blobs.put(b"other film")
+    assert len(flushed) == 2, "the file and its folder: folders made together are flushed together"
     flushed.clear()
     Blobs(str(tmp_path)).put(b"film")
     assert flushed == above, "another process may have made the folders and not yet flushed them"

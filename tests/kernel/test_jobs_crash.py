@@ -59,7 +59,7 @@ def test_every_job_has_its_effect_exactly_once_however_often_the_process_is_kill
             left_when_killed.append(COUNT - jobs.counts(connection).get("done", 0))
     process = start(kernel)
     assert process.stdout.readline() == "idle\n"
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
 
     assert left_when_killed[0] > 0, "the process was done before it was killed: the test tested nothing"
@@ -88,7 +88,7 @@ def test_another_worker_adopts_the_jobs_of_a_dead_one(kernel: Kernel, child, mon
         process.kill()
         process.wait()
         process.stdout.close()
-        assert runner.wait_idle(30)
+        assert runner.wait_idle(60)
     finally:
         runner.stop()
     with kernel.database.read() as connection:

@@ -1,4 +1,3 @@
-import statistics
 import time
 
 import pytest
@@ -75,15 +74,16 @@ def test_unknown_login_takes_as_long_as_a_wrong_password(monkeypatch: pytest.Mon
     stored = passwords.hash_password(PASSWORD)
     passwords.is_right(None, PASSWORD)
 
-    def median_s(kept: str | None) -> float:
+    def least_s(kept: str | None) -> float:
+        """Processor time, the least of some: what else this machine does is no part of it."""
         times = []
-        for _ in range(3):
-            start = time.perf_counter()
+        for _ in range(4):
+            start = time.process_time()
             passwords.is_right(kept, "wrong")
-            times.append(time.perf_counter() - start)
-        return statistics.median(times)
+            times.append(time.process_time() - start)
+        return min(times)
 
-    known_s, unknown_s = median_s(stored), median_s(None)
+    known_s, unknown_s = least_s(stored), least_s(None)
     assert 0.5 < known_s / unknown_s < 2
     assert known_s > 0.02
 

@@ -33,6 +33,13 @@ def test_everything_embedded_lies_in_the_home(tmp_path: Path) -> None:
     assert settings.blobs_url == f"file://{tmp_path}/{{odd}} home/blobs"
 
 
+def test_what_a_process_was_told_can_be_told_to_another(tmp_path: Path) -> None:
+    given = {"KERMA_HOME": str(tmp_path), "KERMA_DICOM_PORT": "off", "KERMA_DICOM_IDLE_S": "1.5", "KERMA_PORT": "81"}
+    settings = Settings.load(given)
+    assert Settings.load(settings.as_environment()) == settings
+    assert settings.dicom_port is None and settings.dicom_tls_port is None
+
+
 def test_an_empty_variable_means_the_default() -> None:
     assert Settings.load({"KERMA_PORT": ""}).port == 8080
 
@@ -43,6 +50,10 @@ WRONG = {
     "KERMA_BLOBS_URL": "/just/a/folder",
     "KERMA_PORT": "80800",
     "KERMA_DICOM_PORT": "-1",
+    "KERMA_DICOM_TLS_PORT": "on",
+    "KERMA_DICOM_UNKNOWN_CLASSES": "perhaps",
+    "KERMA_DICOM_IDLE_S": "0",
+    "KERMA_DICOM_ASSOCIATIONS": "none",
     "KERMA_AE_TITLE": "LONGER THAN SIXTEEN",
     "KERMA_DICOM_TRUST": "everybody",
     "KERMA_ORIGIN": "kerma.example.org",

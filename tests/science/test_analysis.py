@@ -7,18 +7,21 @@ import numpy as np
 import pytest
 
 import radiographs
+from dual_energy_scans import scan
 from kerma import formats
 from kerma.errors import WrongUsage
 from kerma.industries import INDUSTRIES
-from kerma.science.analysis import Source, analyse, exam_document
+from kerma.science.analysis import SiteRules, Source, analyse, exam_document
 from kerma.science.detect import DETECTORS
 from kerma.science.imaging.image import Image, Spacing
 from kerma.science.measure import MEASURES
+from kerma.science.simulate import simulate
 from kerma.science.simulate.weld import weld
 
+UNGATED = SiteRules(picture_gate="off")
 NDT, SECURITY, MEDICAL = (INDUSTRIES[name].plan for name in ("ndt", "security", "medical"))
-TOP = {"subject", "exam_uid", "images", "verdicts", "decision_proposed", "subject_name", "modality", "acquired_at",
-       "description", "machine", "technique", "decision_reason", "warnings"}  # fmt: skip
+TOP = {"subject", "exam_uid", "images", "verdicts", "quality", "quality_sheet", "decision_proposed", "subject_name",
+       "modality", "acquired_at", "description", "machine", "technique", "decision_reason", "warnings"}  # fmt: skip
 PER_IMAGE = {"path", "sha256", "rows", "columns", "bits", "spacing_mm", "spacing_source", "measurements", "findings",
              "planes", "format", "modality", "meaning", "view", "warnings"}  # fmt: skip
 
@@ -56,9 +59,33 @@ def test_thicker_is_judged_milder_and_a_given_thickness_goes_before_the_stored_o
 
 def test_without_thickness_a_rule_is_not_judged_and_nothing_is_accepted() -> None:
     image, _ = radiographs.with_pores(4, contrast=9)
-    done = analyse([radiographs.image(image.pixels, spacing=Spacing(0.1, 0.1, "geometry"))], NDT)
+    plain = radiographs.image(image.pixels, spacing=Spacing(0.1, 0.1, "geometry"))
+    done = analyse([plain], NDT, site=UNGATED)
     assert {verdict.outcome for verdict in done.verdicts} >= {"not-judged"}
     assert done.decision_proposed == "none"
+
+
+def test_a_picture_that_shows_nothing_is_to_be_taken_again_unless_the_site_has_no_gate() -> None:
+    empty = radiographs.flat(3)
+    for plan, asked in ((NDT, "reshoot"), (SECURITY, "refer")):
+        done = analyse([empty], plan)
+        assert (done.decision_proposed, len(done.inputs["gate"])) == (asked, 1)
+        assert done.inputs["gate"][0] in done.decision_reason
+        assert any(note.startswith("do not read, take it again: ") for note in done.images[0].notes)
+        assert analyse([empty], plan, site=UNGATED).inputs["gate"] == []
+    assert analyse([empty], MEDICAL).inputs["gate"] == []
+
+
+def test_windows_of_effective_numbers_alarm_where_the_site_has_set_them_and_else_say_why_not() -> None:
+    water = scan(("water", 100.0, (100, 120, 80, 90)))
+    site = SiteRules(number_windows="organic-bulk", picture_gate="off")
+    done = analyse([water], SECURITY, site=site)
+    assert [finding.label for finding in done.images[0].findings] == ["organic-bulk"]
+    assert done.decision_proposed == "suspect" and "z_window" in done.inputs["detectors"]
+    assert "z_window" not in analyse([water], SECURITY).inputs["detectors"]
+    plain = analyse([radiographs.with_pores(1, contrast=0)[0]], SECURITY, site=site)
+    assert plain.decision_proposed == "none"
+    assert any(why.startswith("z_window was not run: not computed") for why in plain.inputs["unsearched"])
 
 
 def test_findings_are_numbered_through_the_exam_as_picture_and_report_show_them() -> None:
@@ -126,6 +153,10 @@ def test_the_document_has_every_promised_key_and_says_what_made_it(bad_weld: Ima
         assert (image["path"], image["sha256"]) == (f"film{number}.tif", f"{number:064x}")
     assert document["analysis"]["detectors"] == {"small_flaws": DETECTORS["small_flaws"].load().VERSION}
     assert document["technique"]["thickness_mm"] == 10.0
+    found = [finding["id"] for image in document["images"] for finding in image["findings"]]
+    assert sorted(number for one in document["dispositions"] for number in one["finding_ids"]) == sorted(found)
+    assert all(one["decides"] and one["deadline_minutes"] > 0 for one in document["dispositions"])
+    assert all(verdict["action"] for verdict in document["verdicts"] if verdict["outcome"] == "fail")
 
 
 def test_an_exam_without_images_has_a_document() -> None:
@@ -161,6 +192,65 @@ def test_a_real_head_scan_is_analysed_without_a_finding() -> None:
     assert all(not image["findings"] and image["measurements"] for image in document["images"])
 
 
+def _good_weld(**technique: object) -> Image:
+    """Return a weld without large flaws, whose wire indicator can be read."""
+    image = weld(7, flaws="few").image
+    kept = {key: value for key, value in (image.technique | technique).items() if value is not None}
+    return replace(image, technique=kept)
+
+
+def test_a_weld_is_accepted_only_where_its_wire_is_seen() -> None:
+    done = analyse([_good_weld()], NDT)
+    wire = next(verdict for verdict in done.quality.verdicts if verdict.rule == "wire seen")
+    assert (wire.outcome, wire.source.status, wire.source.table) == (
+        "pass", "public-law", "fr_arrete_1978/image_quality",
+    )  # fmt: skip
+    assert wire.limit == 0.16 and wire.measured is not None and wire.measured <= 0.16
+    assert done.decision_proposed == "accept"
+    unread = analyse([_good_weld(wire_region=None)], NDT)
+    assert unread.decision_proposed == "none"
+    assert "wire seen" in unread.decision_reason and "Image quality" in unread.decision_reason
+    unplanned = analyse([_good_weld(thickness_mm=None)], NDT)
+    assert unplanned.decision_proposed == "none"
+
+
+def test_a_persons_reading_stands_in_the_technique_and_goes_before_the_measurement() -> None:
+    too_thick = analyse([_good_weld(read_wire=13)], NDT)
+    assert too_thick.decision_proposed == "reshoot"
+    failed = next(verdict for verdict in too_thick.quality.verdicts if verdict.outcome == "fail")
+    assert failed.measured == 0.2
+    assert "entered by a person" in failed.reason
+    assert "0.16 mm must be seen" in failed.action
+    seen = analyse([_good_weld(read_wire=14, wire_region=None)], NDT)
+    assert seen.decision_proposed == "accept"
+
+
+def test_a_gauge_region_that_makes_no_sense_is_told_and_accepts_nothing() -> None:
+    for region in ("0,0,99999,99999", "somewhere", "5,5,1,1"):
+        done = analyse([_good_weld(wire_region=region)], NDT)
+        assert done.decision_proposed == "none"
+        assert any(one.name == "wire_iqi" for one in done.images[0].measurements)
+
+
+def test_by_iso_17636_the_sheet_stands_in_the_document_and_nothing_is_accepted_unconfirmed() -> None:
+    told = {"testing_class": "B", "read_wire": 15, "read_duplex": 11, "read_snr_n": 150, "object_detector_mm": 12.0}
+    document = _document([_good_weld(**told)], NDT)
+    sheet = document["quality_sheet"]
+    assert sheet["standard"] == "iso"
+    assert {"normalized SNR", "source-to-object distance f"} <= {line["line"] for line in sheet["lines"]}
+    assert {verdict["outcome"] for verdict in document["quality"]} == {"pass"}
+    assert document["decision_proposed"] == "none"
+    assert "not yet verified" in document["decision_reason"]
+
+
+def test_of_several_images_the_poorest_quality_counts_and_names_its_image() -> None:
+    done = analyse([_good_weld(), _good_weld(read_wire=12)], NDT)
+    wire = next(verdict for verdict in done.quality.verdicts if verdict.rule == "wire seen")
+    assert wire.outcome == "fail"
+    assert wire.reason.startswith("Image 2:")
+    assert done.decision_proposed == "reshoot"
+
+
 def _harmless_bag(frames: int = 1) -> Image:
     opaque, _ = radiographs.bag()
     light = np.maximum(opaque.pixels, 8_000)
@@ -191,8 +281,22 @@ def test_an_exam_searched_only_in_part_is_never_proposed_clear(
 
 
 def test_an_exam_searched_only_in_part_is_never_proposed_accept_but_still_rejected(bad_weld: Image) -> None:
-    good = weld(3, flaws="few").image
+    good = _good_weld()
     assert analyse([good], NDT).decision_proposed == "accept"
     missing = ("film 2 could not be read",)
     assert analyse([good], NDT, unread=missing).decision_proposed == "none"
     assert analyse([bad_weld], NDT, unread=missing).decision_proposed == "reject"
+
+
+def test_a_scan_that_says_it_is_the_test_object_is_scored_and_the_machine_judged() -> None:
+    image = simulate("test-object-ctp", 1).image
+    good = analyse([image], SECURITY)
+    machine = good.quality.verdicts[-1]
+    assert (machine.rule, machine.outcome) == ("machine fit for service", "pass")
+    assert len(good.quality.verdicts) == 7
+    # A dark offset that hides what lies behind the thick steps.
+    failed = analyse([replace(image, pixels=np.maximum(image.pixels, 5_000))], SECURITY)
+    assert failed.quality.verdicts[-1].outcome == "fail"
+    assert failed.decision_proposed == "refer"
+    assert "out of service" in failed.quality.verdicts[-1].action.lower()
+    assert analyse([_harmless_bag()], SECURITY).quality.verdicts == ()

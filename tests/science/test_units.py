@@ -13,6 +13,9 @@ from kerma.science.units import ONE, UNITS, unit_of, words_of
         ("snr_n", "", "1", "SNR N"),
         ("longest_run_px", "px", "{pixels}", "longest run"),
         ("s", "", "1", "s"),
+        ("mass_attenuation_cm2_g", "cm²/g", "cm2/g", "mass attenuation"),
+        ("hvl_mm_al", "mm Al", "mm", "hvl"),
+        ("cm2_q", "", "1", "cm2 q"),
     ],
 )
 def test_the_end_of_a_name_is_its_unit(name: str, shown: str, ucum: str, words: str) -> None:

@@ -39,7 +39,11 @@ def test_every_status_is_explained(status: str) -> None:
     assert f"| {status} |" in page("README")
 
 
-WITH_PAGE = [name for name in table_names() if name.startswith(("iso_", "fr_", "kerma_decisions"))]
+WITH_PAGE = [
+    name
+    for name in table_names()
+    if name.startswith(("iso_", "fr_", "kerma_decisions")) or "/acceptance" in name or name.endswith("reference_images")
+]
 
 
 @pytest.mark.parametrize("name", WITH_PAGE)

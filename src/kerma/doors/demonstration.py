@@ -90,9 +90,13 @@ class Demonstration:
         self._thread = threading.Thread(target=self._fill, args=(say,), name="kerma-demonstration", daemon=True)
         self._thread.start()
 
+    def tell_end(self) -> None:
+        """Leave the rest of the set to the next start, without waiting for the picture in the making."""
+        self._ends.set()
+
     def stop(self) -> None:
         """Leave the rest of the set to the next start."""
-        self._ends.set()
+        self.tell_end()
         if self._thread is not None:
             self._thread.join(timeout=1.0)
 

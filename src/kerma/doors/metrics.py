@@ -1,4 +1,4 @@
-"""Counters in the text form that Prometheus reads, without identities: requests, worklist, jobs, ledger, listeners."""
+"""Counters in the text form that Prometheus reads, without identities: requests, worklist, jobs, ledger, network."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from kerma.areas.worklist import queries as worklist
+from kerma.doors.dimse_child import NetworkChild
 from kerma.doors.news import ledger_size
 from kerma.kernel import jobs
+from kerma.kernel.identity import service
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from kerma.kernel.action import Kernel
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+COUNTER = service("metrics")
 
 
 class Metrics:
@@ -39,7 +42,7 @@ class Metrics:
         with self._turn:
             requests, seconds = dict(self._requests), dict(self._seconds)
         with kernel.database.read() as connection:
-            items = worklist.counts(connection)
+            items = worklist.counts(connection, COUNTER)
             job_counts = jobs.counts(connection)
         lines = [
             *_family("kerma_http_requests_total", "counter", "Requests", ("method", "route", "status"), requests),
@@ -47,6 +50,7 @@ class Metrics:
             *_family("kerma_worklist_items", "gauge", "Items of the worklist", ("industry", "state"), items),
             *_family("kerma_jobs", "gauge", "Jobs", ("state",), {(state,): n for state, n in job_counts.items()}),
             *_family("kerma_ledger_records", "gauge", "Records of the ledger", (), {(): ledger_size(kernel)}),
+            *_network(NetworkChild.counts),
             *_family("kerma_news_listeners", "gauge", "Browsers that listen for news", (), {(): listeners}),
         ]
         return "\n".join(lines) + "\n"
@@ -77,6 +81,21 @@ class Counting:
         finally:
             route = getattr(scope.get("route"), "path", "other")
             self.metrics.count(scope["method"], route, status, time.perf_counter() - begun_s)
+
+
+def _network(counts: Mapping[str, int]) -> Iterable[str]:
+    """Yield what the DICOM network door has told of itself; nothing while it is switched off."""
+    if not counts:
+        return
+    objects = {(result,): counts.get(f"objects_{result}", 0) for result in ("kept", "apart", "refused")}
+    yield from _family("kerma_dicom_objects_total", "counter", "Objects that came by C-STORE", ("result",), objects)
+    for name, kind, help_text in (
+        ("associations", "counter", "Associations begun"),
+        ("bytes_received", "counter", "Bytes of objects that came by C-STORE"),
+        ("open_associations", "gauge", "Associations open now"),
+    ):
+        total = "_total" if kind == "counter" else ""
+        yield from _family(f"kerma_dicom_{name}{total}", kind, help_text, (), {(): counts.get(name, 0)})
 
 
 def _family(

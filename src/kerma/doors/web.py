@@ -27,6 +27,8 @@ from kerma.kernel.permissions import is_granted
 router = APIRouter(include_in_schema=False)
 
 API = "/api/v1"
+DICOM_WEB = "/dicom-web"
+WADO_URI = "/wado"
 LOOPBACK = ("127.0.0.1", "::1")
 OPERATE = "*"
 """What a program on another machine must hold to read counters."""
@@ -57,7 +59,7 @@ def create_app(kernel: Kernel, routers: Sequence[APIRouter], folder: Path = work
 def include_areas(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Add the API: the areas' routes and the news."""
     for one in (*routers, news.router):
-        app.include_router(one, prefix="" if one.prefix.startswith(API) else API)
+        app.include_router(one, prefix="" if one.prefix.startswith((API, DICOM_WEB, WADO_URI)) else API)
 
 
 @contextlib.asynccontextmanager
@@ -125,15 +127,16 @@ def description(app: FastAPI) -> dict[str, Any]:
 
 
 def routers_of_areas() -> list[APIRouter]:
-    """Return the routers of every area that has one."""
+    """Return the routers of the areas: each module whose name begins with ``routes`` has one."""
     import importlib
-    import importlib.util
     import pkgutil
 
     import kerma.areas
 
     found = []
     for area in pkgutil.iter_modules(kerma.areas.__path__, "kerma.areas."):
-        if importlib.util.find_spec(f"{area.name}.routes"):
-            found.append(importlib.import_module(f"{area.name}.routes").router)
+        package = importlib.import_module(area.name)
+        for module in pkgutil.iter_modules(package.__path__, f"{area.name}."):
+            if module.name.rsplit(".", 1)[-1].startswith("routes"):
+                found.append(importlib.import_module(module.name).router)
     return found

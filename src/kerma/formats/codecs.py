@@ -186,7 +186,8 @@ def _jpeg_2000(data: bytes, frame: Frame, size: CodestreamSize | None) -> NDArra
 def _htj2k(data: bytes, frame: Frame, size: CodestreamSize | None) -> NDArray[Any]:
     import imagecodecs
 
-    return imagecodecs.htj2k_decode(data)
+    # without a colour transform it would hand out one plane for each sample
+    return imagecodecs.htj2k_decode(data, planar=False)
 
 
 def _jpeg_xl(data: bytes, frame: Frame, size: CodestreamSize | None) -> NDArray[Any]:

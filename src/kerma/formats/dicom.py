@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from kerma.errors import Unreadable
 from kerma.formats import dicos
 from kerma.formats.dicom_data import DataSet
@@ -37,7 +41,9 @@ def read(data: bytes | memoryview) -> Image:
     layout = pixel_layout(file)
     if layout is None:
         raise Unreadable(_without_pixels(header))
-    return _image(file, header, layout)
+    pixels = pixels_of(file, layout)
+    check_numbers(pixels)
+    return image_of(file, header, layout, pixels)
 
 
 def _without_pixels(header: Header) -> str:
@@ -47,10 +53,9 @@ def _without_pixels(header: Header) -> str:
     return f"this is a {name}, an object without pixels: nothing to look at or measure"
 
 
-def _image(file: DicomFile, header: Header, layout: PixelLayout) -> Image:
+def image_of(file: DicomFile, header: Header, layout: PixelLayout, pixels: NDArray[Any]) -> Image:
+    """Return the Image of a file with these stored values."""
     data = file.data_set
-    pixels = pixels_of(file, layout)
-    check_numbers(pixels)
     is_colour = pixels.ndim == 4
     image_type = tuple(word.upper() for word in data.texts(0x00080008))
     channel = dicos.energy(image_type) if header.format == "DICOS" else ""

@@ -18,7 +18,7 @@ def grey_of(data: DataSet, photometric: str, *, is_signed: bool) -> GreyScale:
     """Return the grey-scale chain of an image; of a multi-frame image, that of its first frame."""
     transformation = _group(data, 0x00289145, 0x00281053)
     voi = _group(data, 0x00289132, 0x00281050)
-    modality_luts = [_lut(item, is_signed=is_signed) for item in data.items(0x00283000)]
+    modality_luts = [lut_of(item, is_signed=is_signed) for item in data.items(0x00283000)]
     slope, intercept = transformation.number(0x00281053), transformation.number(0x00281052)
     if slope == 0:
         data.warnings.append("the rescale slope is 0, which would blank the image; 1 is used")
@@ -26,7 +26,7 @@ def grey_of(data: DataSet, photometric: str, *, is_signed: bool) -> GreyScale:
     modality_lut = next((lut for lut in modality_luts if lut is not None), None)
     # What enters the VOI LUT is signed when the modality transform can give negative values (PS3.3 C.11.2.1.1).
     is_voi_signed = is_signed or (intercept or 0.0) < 0
-    voi_luts = [_lut(item, is_signed=is_voi_signed) for item in data.items(0x00283010)]
+    voi_luts = [lut_of(item, is_signed=is_voi_signed) for item in data.items(0x00283010)]
     return GreyScale(
         slope=1.0 if slope is None or modality_lut else slope,
         intercept=0.0 if intercept is None or modality_lut else intercept,
@@ -67,7 +67,7 @@ def _windows(data: DataSet) -> tuple[Window, ...]:
     return tuple(windows)
 
 
-def _lut(item: DataSet, *, is_signed: bool) -> Lut | None:
+def lut_of(item: DataSet, *, is_signed: bool) -> Lut | None:
     """Read one LUT (PS3.3 C.11.1.1): descriptor of entries, first value and bits; data of bytes or words."""
     descriptor = item.words(0x00283002, is_signed=is_signed)
     if len(descriptor) != 3:

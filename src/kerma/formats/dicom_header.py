@@ -70,15 +70,10 @@ def header_of(file: DicomFile, digest_of: bytes | memoryview) -> Header:
     sop_class = data.text(0x00080016) or file.meta.text(0x00020002)
     for tag in _UID_TAGS:
         check_uid(data.text(tag), tag)
-    image_uid = data.text(0x00080018) or file.meta.text(0x00020003)
-    check_uid(image_uid, 0x00020003)
-    if not image_uid:
-        file.warnings.append("the file has no SOP Instance UID; one was derived from its bytes")
-        image_uid = uid_of(digest_of)
+    image_uid = data.text(0x00080018) or _uid_elsewhere(file, digest_of)
     layout = pixel_layout(file)
     kind = _format(data, file.meta, sop_class)
     series_uid = data.text(0x0020000E) or _derived(file, "Series Instance UID", image_uid)
-    date, time = data.date(0x00080020), data.time(0x00080030)
     return Header(
         format=kind,
         kind="image" if layout else "object",
@@ -94,8 +89,8 @@ def header_of(file: DicomFile, digest_of: bytes | memoryview) -> Header:
         birth_date=data.date(0x00100030),
         sex=data.code(0x00100040),
         accession=data.text(0x00080050),
-        exam_date=date,
-        exam_time=time,
+        exam_date=data.date(0x00080020),
+        exam_time=data.time(0x00080030),
         exam_id=data.text(0x00200010),
         exam_description=data.text(0x00081030),
         referring_name=data.text(0x00080090, is_name=True),
@@ -114,9 +109,39 @@ def header_of(file: DicomFile, digest_of: bytes | memoryview) -> Header:
         station=data.text(0x00081010),
         institution=data.text(0x00080080),
         acquired_at=acquired_at(data),
+        bits_allocated=layout.bits_allocated if layout else 0,
+        **_series_facts(data),
         industry_hint={"DICOS": "security", "DICONDE": "ndt"}.get(kind, "medical"),  # type: ignore[arg-type]
         warnings=tuple(dict.fromkeys(file.warnings)),
     )
+
+
+def _uid_elsewhere(file: DicomFile, digest_of: bytes | memoryview) -> str:
+    """Return the UID of an object whose data set has none."""
+    uid = file.meta.text(0x00020003)
+    check_uid(uid, 0x00020003)
+    if uid:
+        file.warnings.append("the file has no SOP Instance UID but in its meta information; that one was taken")
+        return uid
+    file.warnings.append("the file has no SOP Instance UID; one was derived from its bytes")
+    return uid_of(digest_of)
+
+
+def _series_facts(data: DataSet) -> dict[str, str]:
+    """Return what a series is searched by beside its identifiers."""
+    order = data.first(0x00400275)  # Request Attributes Sequence: its first item is the order that asked for the series
+    return {
+        "timezone": data.text(0x00080201),
+        "series_date": data.date(0x00080021),
+        "series_time": data.time(0x00080031),
+        "protocol": data.text(0x00181030),
+        "laterality": data.code(0x00200060),
+        "performed_date": data.date(0x00400244),
+        "performed_time": data.time(0x00400245),
+        "performed_id": data.text(0x00400253),
+        "requested_id": order.text(0x00401001),
+        "scheduled_id": order.text(0x00400009),
+    }
 
 
 @functools.cache

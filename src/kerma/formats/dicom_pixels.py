@@ -33,7 +33,7 @@ def pixels_of(file: DicomFile, layout: PixelLayout) -> NDArray[Any]:
         raise Unreadable(f"{file.syntax.name}: its pixels cannot be decoded; export the image uncompressed")
     else:
         pixels = _encapsulated(file, layout)
-    return _stored_values(pixels, layout) if is_mono else to_rgb(pixels, file.data_set, layout, file.syntax.codec)
+    return stored_values(pixels, layout) if is_mono else to_rgb(pixels, file.data_set, layout, file.syntax.codec)
 
 
 def _is_measured(file: DicomFile) -> bool:
@@ -65,6 +65,11 @@ def _native(file: DicomFile, layout: PixelLayout) -> NDArray[Any]:
     if file.syntax.is_big and vr == b"OW" and width == 1:
         # PS3.5, 7.3: 8-bit pixels in a big-endian OW are swapped in pairs.
         values = np.frombuffer(np.frombuffer(data, ">u2", length // 2, start).astype("<u2").tobytes(), np.uint8, count)
+    return shaped(values, layout)
+
+
+def shaped(values: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
+    """Return native cells of 8 bits or more as (plane, row, column) or (plane, row, column, sample)."""
     if layout.samples == 1:
         return values.reshape(layout.planes, layout.rows, layout.columns)
     if layout.photometric == "YBR_FULL_422":
@@ -102,20 +107,22 @@ def _encapsulated(file: DicomFile, layout: PixelLayout) -> NDArray[Any]:
 
 
 def frames_of(file: DicomFile, layout: PixelLayout) -> list[bytes]:
-    """Return the compressed bytes of each frame, by whichever way the file tells frames apart (PS3.5, A.4)."""
+    """Return the compressed bytes of each frame."""
     data = file.data_set.data
+    return [b"".join(bytes(data[start : start + length]) for start, length in span) for span in spans_of(file, layout)]
+
+
+def spans_of(file: DicomFile, layout: PixelLayout) -> list[list[tuple[int, int]]]:
+    """Return where the fragments of each frame lie, by whichever way the file tells frames apart (PS3.5, A.4)."""
     fragments = file.data_set.elements[layout.element][3] or []
     if len(fragments) < 2:
         raise Unreadable("the compressed pixel data has no fragment: the file is cut short; fetch it again")
     table, chunks = fragments[0], fragments[1:]
     if layout.planes == 1:
-        return [b"".join(bytes(data[start : start + length]) for start, length in chunks)]
+        return [chunks]
     starts = _frame_starts(file, layout, table, chunks)
     edges = [*starts, len(chunks)]
-    return [
-        b"".join(bytes(data[start : start + length]) for start, length in chunks[first:last])
-        for first, last in zip(edges, edges[1:], strict=False)
-    ]
+    return [chunks[first:last] for first, last in zip(edges, edges[1:], strict=False)]
 
 
 def _frame_starts(
@@ -141,7 +148,7 @@ def _frame_starts(
     return starts
 
 
-def _stored_values(pixels: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
+def stored_values(pixels: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     """Cut away what is above the stored bits (old overlays live there) and restore the sign (PS3.5, 8.1.1)."""
     if pixels.dtype.kind == "f":
         return pixels

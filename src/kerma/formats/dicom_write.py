@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from kerma import __version__
 from kerma.errors import WrongUsage
+from kerma.formats import dicos
 from kerma.formats.header import Header, uid_of
 
 if TYPE_CHECKING:
@@ -134,14 +135,21 @@ def secondary_capture(image: Image, identity: Identity, *, number: int, made_at:
     if image.planes > 1:
         dataset.FrameIncrementPointer = 0x00181063  # Frame Time: the planes have no other common order
         dataset.FrameTime = "1"
-    _add_pixels(dataset, image, words)
-    return _bytes(dataset)
+    add_pixels(dataset, image, words)
+    return file_bytes(dataset)
 
 
 def digital_x_ray(
     image: Image, identity: Identity, *, number: int, made_at: datetime, orientation: tuple[str, str]
 ) -> bytes:
-    """Write one plane of a projection image as Digital X-Ray.
+    """Write one plane of a projection image as Digital X-Ray; see :func:`digital_x_ray_data`."""
+    return file_bytes(digital_x_ray_data(image, identity, number=number, made_at=made_at, orientation=orientation))
+
+
+def digital_x_ray_data(
+    image: Image, identity: Identity, *, number: int, made_at: datetime, orientation: tuple[str, str]
+) -> Dataset:
+    """Return one plane of a projection image as the data set of a Digital X-Ray object.
 
     Parameters
     ----------
@@ -174,8 +182,8 @@ def digital_x_ray(
     _add_detector(dataset, image)
     _add_rescale(dataset, image, words)
     dataset.PresentationLUTShape = "INVERSE" if image.grey.is_inverse else "IDENTITY"
-    _add_pixels(dataset, image, words)
-    return _bytes(dataset)
+    add_pixels(dataset, image, words)
+    return dataset
 
 
 def as_words(image: Image) -> Words:
@@ -304,15 +312,21 @@ def _add_detector(dataset: Dataset, image: Image) -> None:
     dataset.ImagerPixelSpacing = [f"{image.spacing.row_mm:.10g}", f"{image.spacing.column_mm:.10g}"]
     dataset.DetectorType = ""
     dataset.PositionerType = "NONE"
-    dataset.ImageLaterality = "U"
+    side = image.technique.get("laterality")
+    dataset.ImageLaterality = side if side in ("R", "L", "B") else "U"
     dataset.BurnedInAnnotation = "NO"
     dataset.PixelIntensityRelationship = "LOG" if image.meaning == "log" else "LIN"
     dataset.PixelIntensityRelationshipSign = -1 if image.rises_with_dose is False else 1
     dataset.AcquisitionContextSequence = Sequence()
     # CID 4031 has no region for a part or a bag; "Entire body" is the least that is not wrong for a patient
     dataset.AnatomicRegionSequence = Sequence([_code("38266002", "Entire body")])
+    if image.body_part:
+        dataset.BodyPartExamined = plain(image.body_part, 16)
     if image.view:
         dataset.ViewPosition = plain(image.view, 16)
+    load = image.technique.get("exposure_mas")
+    if isinstance(load, int | float) and load > 0:
+        dataset.ExposureInuAs = round(load * 1000)
     voltage = image.technique.get("tube_voltage_kv")
     if isinstance(voltage, int | float):
         dataset.KVP = f"{voltage:.10g}"
@@ -326,7 +340,8 @@ def _code(value: str, meaning: str) -> Dataset:
     return code
 
 
-def _add_pixels(dataset: Dataset, image: Image, words: Words) -> None:
+def add_pixels(dataset: Dataset, image: Image, words: Words) -> None:
+    """Add the stored values and how they lie (PS3.3, C.7.6.3)."""
     pixels = words.pixels
     if image.is_colour:
         dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 3, "RGB"
@@ -345,7 +360,8 @@ def _add_pixels(dataset: Dataset, image: Image, words: Words) -> None:
     dataset.add_new(0x7FE00010, "OB" if bits == 8 else "OW", raw + b"\0" * (len(raw) % 2))
 
 
-def _bytes(dataset: Dataset) -> bytes:
+def file_bytes(dataset: Dataset, *, dicos_version: str = "") -> bytes:
+    """Return a data set as a DICOM file, Explicit VR Little Endian; DICOS has its version in the meta information."""
     from pydicom.dataset import FileMetaDataset
     from pydicom.filewriter import dcmwrite
     from pydicom.uid import ExplicitVRLittleEndian
@@ -356,6 +372,8 @@ def _bytes(dataset: Dataset) -> bytes:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = uid("kerma implementation")
     meta.ImplementationVersionName = f"KERMA_{__version__}"[:16]
+    if dicos_version:
+        meta.add_new(dicos.VERSION_TAG, "CS", dicos_version)
     dataset.file_meta = meta
     out = io.BytesIO()
     dcmwrite(out, dataset, enforce_file_format=True)

@@ -7,23 +7,19 @@ next file gets a new child. The pixels come back through shared memory and are n
 from __future__ import annotations
 
 import base64
-import contextlib
+import itertools
 import os
-import select
 import signal
-import socket
 import stat
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from kerma import errors
 from kerma.errors import Hostile, KermaError, Unreadable
 from kerma.formats import guard_wire, sidecar_path
+from kerma.formats.guard_process import GuardProcess, error_told
 from kerma.formats.header import Header
 from kerma.science.imaging.image import Image
 
@@ -32,9 +28,9 @@ _START_S = 30.0
 _WALL_FACTOR = 4.0
 """Wall-clock time a child may take for each second of processor time: the machine may be busy with others."""
 _SCAN_S = 30.0
+"""The least of any wait. Processor time is limited in the child itself: waiting only finds the one that hangs."""
 _CODE = "import sys; from kerma.formats.guard_child import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 # The child gets no secrets of the environment, and one thread for its linear algebra, which it does not need.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
 class GuardedReader:
@@ -93,13 +89,56 @@ class GuardedReader:
         except (KeyError, TypeError, ValueError) as error:
             raise Hostile(f"the reader answered nonsense ({error}): refused") from error
 
+    def facts(self, data: bytes | memoryview | Path, name: str = "", sidecar: bytes | None = None) -> dict[str, Any]:
+        """Return what a file says of its origin, as :func:`kerma.formats.forensic_facts.forensic_facts`."""
+        answer, files = self._ask("facts", data, name, sidecar)
+        for file in files:
+            os.close(file)
+        facts = answer.get("facts")
+        if not isinstance(facts, dict):
+            raise Hostile("the reader answered nonsense: refused")
+        return facts
+
+    def transcode(self, data: bytes | memoryview | Path, syntax_uid: str) -> memoryview:
+        """Return a DICOM file in another transfer syntax, as :func:`kerma.formats.transcode.transcode`."""
+        return self._made("transcode", data, "", None, syntax=syntax_uid)[1]
+
+    def frames(self, data: bytes | memoryview | Path, syntax_uid: str, numbers: tuple[int, ...]) -> list[memoryview]:
+        """Return single frames of a DICOM file, as :func:`kerma.formats.transcode.frames`."""
+        answer, content = self._made("frames", data, "", None, syntax=syntax_uid, numbers=list(numbers))
+        lengths = answer.get("lengths")
+        is_sound = isinstance(lengths, list) and all(isinstance(length, int) and length >= 0 for length in lengths)
+        if not is_sound or len(lengths) != len(numbers) or sum(lengths) != len(content):
+            raise Hostile("the reader answered nonsense: refused")
+        ends = list(itertools.accumulate(lengths))
+        return [content[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+
+    def capture(
+        self, data: bytes | memoryview | Path, name: str, sidecar: bytes | None, *, number: int, made_at: str
+    ) -> memoryview:
+        """Return an image of another format as the DICOM object it stands for, made at a time (ISO 8601)."""
+        return self._made("capture", data, name, sidecar, number=number, made_at=made_at)[1]
+
+    def _made(
+        self, what: str, data: bytes | memoryview | Path, name: str, sidecar: bytes | None, **more: Any
+    ) -> tuple[dict[str, Any], memoryview]:
+        """Return the message and the content of the one file that the child answers with."""
+        answer, files = self._ask(what, data, name, sidecar, **more)
+        try:
+            if len(files) != 1 or not guard_wire.is_sealed(files[0]):
+                raise Hostile("the reader answered with no file: refused")
+            return answer, guard_wire.content_of(files[0])
+        finally:
+            for file in files:
+                os.close(file)
+
     def _ask(
-        self, what: str, data: bytes | memoryview | Path, name: str, sidecar: bytes | None
+        self, what: str, data: bytes | memoryview | Path, name: str, sidecar: bytes | None, **more: Any
     ) -> tuple[dict[str, Any], list[int]]:
         if isinstance(data, Path):
             beside = sidecar_path(data)
             name, sidecar = name or data.name, beside.read_bytes() if sidecar is None and beside else sidecar
-        request = {
+        request = more | {
             "what": what,
             "name": name,
             "sidecar": base64.b64encode(sidecar).decode("ascii") if sidecar is not None else None,
@@ -119,7 +158,7 @@ class GuardedReader:
             self._child = None
             raise child.autopsy(timed_out=isinstance(error, TimeoutError)) from error
         if "error" in answer:
-            raise _error(answer)
+            raise error_told(answer)
         return answer, files
 
 
@@ -135,51 +174,30 @@ def _opened(path: Path) -> int:
     return file
 
 
-class _Child:
-    """One child process and the socket to it."""
+class _Child(GuardProcess):
+    """One child process that reads files."""
 
     def __init__(self, memory_bytes: int) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _CODE, str(theirs.fileno()), str(memory_bytes)],
-                pass_fds=(theirs.fileno(),),
-                env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        self._connection = ours
+        super().__init__(_CODE, memory_bytes)
         self._is_ready = False
         self._memory_bytes = memory_bytes
 
     def ask(self, request: dict[str, Any], file: int, time_factor: float) -> tuple[dict[str, Any], list[int]]:
         """Send a request and wait for its answer, longer when the child announces a large image."""
         if not self._is_ready:
-            self._receive(time.monotonic() + _START_S)
+            self.receive(time.monotonic() + _START_S)
             self._is_ready = True
-        guard_wire.send(self._connection, request, (file,))
-        answer, files = self._receive(time.monotonic() + _SCAN_S * time_factor)
+        self.send(request, file)
+        answer, files = self.receive(time.monotonic() + _SCAN_S * time_factor)
         if "allowance_s" in answer:
             allowance_s = min(float(answer["allowance_s"]), 600.0)
-            answer, files = self._receive(time.monotonic() + allowance_s * _WALL_FACTOR * time_factor)
+            wait_s = max(_SCAN_S, allowance_s * _WALL_FACTOR)
+            answer, files = self.receive(time.monotonic() + wait_s * time_factor)
         return answer, files
-
-    def _receive(self, deadline: float) -> tuple[dict[str, Any], list[int]]:
-        ready, _, _ = select.select([self._connection], [], [], max(deadline - time.monotonic(), 0.0))
-        if not ready:
-            raise TimeoutError
-        self._connection.settimeout(max(deadline - time.monotonic(), 1.0))
-        return guard_wire.receive(self._connection)
 
     def autopsy(self, *, timed_out: bool) -> KermaError:
         """End the child and return, as an error to raise, what killed it."""
-        if not timed_out:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1.0)
-        code = self._process.poll()
-        self.end()
+        code = self.exit_code(timed_out=timed_out)
         if not self._is_ready:
             return KermaError(f"the guarded reader did not start (exit code {code}); try `kerma doctor`")
         if timed_out or code == -signal.SIGXCPU:
@@ -190,20 +208,3 @@ class _Child:
             memory = f"{self._memory_bytes >> 20} MiB"
             return Hostile(f"the system ended the reader, most likely for memory (limit {memory}): refused")
         return Unreadable(f"the reader ended unexpectedly (exit code {code}): the file is refused")
-
-    def end(self) -> None:
-        """Close the socket, which lets an idle child leave, and end it if it does not."""
-        self._connection.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.2)
-        if self._process.returncode is None:
-            self._process.kill()
-            self._process.wait()
-
-
-def _error(answer: dict[str, Any]) -> KermaError:
-    """Return the child's error as ours; only a name of the tree is believed."""
-    kind = getattr(errors, str(answer["error"]), None)
-    is_ours = isinstance(kind, type) and issubclass(kind, KermaError)
-    detail = str(answer.get("detail", ""))[:2000]
-    return kind(detail) if is_ours and kind is not None else Unreadable(detail)

@@ -9,7 +9,9 @@ import math
 import os
 import resource
 import socket
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO
 
 from kerma import formats
 from kerma.errors import KermaError
@@ -48,7 +50,11 @@ def main(file: int, memory_bytes: int) -> None:
         gc.collect()
 
 
-def _answer(connection: socket.socket, request: dict[str, Any], file: int) -> tuple[dict[str, Any], tuple[int, ...]]:
+Answer = tuple[dict[str, Any], tuple[int, ...]]
+"""A message, and the open files beside it."""
+
+
+def _answer(connection: socket.socket, request: dict[str, Any], file: int) -> Answer:
     sidecar = base64.b64decode(request["sidecar"]) if request["sidecar"] is not None else None
     try:
         data = guard_wire.content_of(file)
@@ -56,11 +62,10 @@ def _answer(connection: socket.socket, request: dict[str, Any], file: int) -> tu
         header = formats.scan(data, request["name"], sidecar)
         if request["what"] == "scan":
             return {"header": guard_wire.pack_header(header)}, ()
-        allowance = allowance_s(header)
+        allowance = allowance_s(header) * _WORK_FACTORS[request["what"]]
         guard_wire.send(connection, {"allowance_s": allowance})
         _limit_processor(allowance)
-        image = formats.read(data, request["name"], sidecar)
-        return {"image": guard_wire.pack_image(image)}, (guard_wire.file_of(image.pixels),)
+        return _WORKS[request["what"]](data, request, sidecar)
     except KermaError as error:
         return {"error": type(error).__name__, "detail": str(error)}, ()
     except MemoryError:
@@ -68,6 +73,56 @@ def _answer(connection: socket.socket, request: dict[str, Any], file: int) -> tu
     # This is the last wall before a stranger's bytes become a traceback: whatever it is becomes a refusal.
     except Exception as error:
         return {"error": "Unreadable", "detail": f"the file is damaged ({type(error).__name__}: {error})"}, ()
+
+
+def _read(data: memoryview, request: dict[str, Any], sidecar: bytes | None) -> Answer:
+    image = formats.read(data, request["name"], sidecar)
+    return {"image": guard_wire.pack_image(image)}, (guard_wire.file_of(image.pixels),)
+
+
+def _facts(data: memoryview, request: dict[str, Any], _: bytes | None) -> Answer:
+    from kerma.formats.forensic_facts import forensic_facts
+
+    return {"facts": forensic_facts(data)}, ()
+
+
+def _transcode(data: memoryview, request: dict[str, Any], _: bytes | None) -> Answer:
+    from kerma.formats.transcode import transcode
+
+    return {}, (guard_wire.file_by(lambda out: transcode(data, request["syntax"], out)),)
+
+
+def _frames(data: memoryview, request: dict[str, Any], _: bytes | None) -> Answer:
+    from kerma.formats.transcode import frames
+
+    lengths: list[int] = []
+
+    def write(out: BinaryIO) -> None:
+        lengths.extend(out.write(frame) for frame in frames(data, request["syntax"], tuple(request["numbers"])))
+
+    return {"lengths": lengths}, (guard_wire.file_by(write),)
+
+
+def _capture(data: memoryview, request: dict[str, Any], sidecar: bytes | None) -> Answer:
+    """Write an image that came as TIFF, PNG, JPEG or raw pixels as the DICOM object it stands for."""
+    from kerma.formats.dicom_write import Identity, secondary_capture
+
+    header = formats.scan(data, request["name"], sidecar)
+    image = formats.read(data, request["name"], sidecar)
+    made_at = datetime.fromisoformat(request["made_at"])
+    written = secondary_capture(image, Identity.of(header), number=int(request["number"]), made_at=made_at)
+    return {}, (guard_wire.file_of(written),)
+
+
+_WORKS: dict[str, Callable[[memoryview, dict[str, Any], bytes | None], Answer]] = {
+    "read": _read,
+    "facts": _facts,
+    "transcode": _transcode,
+    "frames": _frames,
+    "capture": _capture,
+}
+_WORK_FACTORS = {"read": 1.0, "facts": 1.0, "transcode": 2.0, "frames": 2.0, "capture": 2.0}
+"""Decoding only, or encoding as well."""
 
 
 def _limit_memory(memory_bytes: int) -> None:

@@ -13,7 +13,8 @@ import os
 import socket
 import struct
 import tempfile
-from typing import Any
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,19 @@ def file_of(content: bytes | memoryview | NDArray[Any]) -> int:
     while written < len(flat):
         written += os.pwrite(file, flat[written : written + (1 << 30)], written)
     _seal(file)
+    return file
+
+
+def file_by(write: Callable[[BinaryIO], None]) -> int:
+    """Return an open, nameless, sealed file with what a function writes into it."""
+    file = _nameless_file()
+    try:
+        with os.fdopen(os.dup(file), "w+b", buffering=1 << 20) as out:
+            write(out)
+        _seal(file)
+    except BaseException:
+        os.close(file)
+        raise
     return file
 
 
@@ -168,6 +182,7 @@ def _pack_grey(grey: GreyScale) -> dict[str, Any]:
         "modality_lut": _pack_lut(grey.modality_lut) if grey.modality_lut else None,
         "windows": [dataclasses.astuple(window) for window in grey.windows],
         "voi_luts": [_pack_lut(lut) for lut in grey.voi_luts],
+        "presentation_lut": _pack_lut(grey.presentation_lut) if grey.presentation_lut else None,
     }
 
 
@@ -178,6 +193,7 @@ def _unpack_grey(message: dict[str, Any]) -> GreyScale:
             "modality_lut": _unpack_lut(message["modality_lut"]) if message["modality_lut"] else None,
             "windows": tuple(Window(*window) for window in message["windows"]),
             "voi_luts": tuple(_unpack_lut(lut) for lut in message["voi_luts"]),
+            "presentation_lut": _unpack_lut(message["presentation_lut"]) if message["presentation_lut"] else None,
         }
     )
 

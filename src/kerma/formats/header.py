@@ -68,6 +68,17 @@ class Header:
     station: str = ""
     institution: str = ""
     acquired_at: str = ""
+    bits_allocated: int = 0
+    timezone: str = ""
+    series_date: str = ""
+    series_time: str = ""
+    protocol: str = ""
+    laterality: str = ""
+    performed_date: str = ""
+    performed_time: str = ""
+    performed_id: str = ""
+    requested_id: str = ""
+    scheduled_id: str = ""
     industry_hint: Literal["security", "ndt", "medical", ""] = ""
     warnings: tuple[str, ...] = ()
 

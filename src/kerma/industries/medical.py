@@ -14,6 +14,8 @@ MEDICAL = Industry(
         detectors=(),
         pack=None,
         decision_table="kerma_decisions/medical",
+        quality="medical",
     ),
     report_title="Radiography report",
+    models=("chest",),
 )

@@ -14,6 +14,9 @@ NDT = Industry(
         detectors=("small_flaws",),
         pack="fr_arrete_1978/acceptance",
         decision_table="kerma_decisions/ndt",
+        quality="ndt",
+        has_gate=True,
     ),
     report_title="Radiographic inspection report",
+    models=("weld", "casting"),
 )

@@ -14,6 +14,9 @@ SECURITY = Industry(
         detectors=("opacity",),
         pack=None,
         decision_table="kerma_decisions/security",
+        quality="security",
+        has_gate=True,
     ),
     report_title="Security screening report",
+    models=("bag",),
 )

@@ -19,7 +19,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -86,6 +86,9 @@ class Act:
     details: dict[str, Any] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What the acts of one transaction know together; gone with it, and with a savepoint that is taken back."""
+    last: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     @functools.cached_property
     def at_text(self) -> str:
@@ -100,6 +103,18 @@ class Act:
         """Run every handler subscribed to the class of this event, inside this transaction."""
         for handler in self.kernel.subscriptions.get(type(event), ()):
             handler(self, event)
+
+    def at_end(self, key: str, call: Callable[[], None]) -> None:
+        """Have something done once, at the end of this transaction, however many acts of it ask for it by this key.
+
+        It is a part of the change: when it fails, the acts fail. It may record on the act that asked first.
+        """
+        self.last.setdefault(key, call)
+
+    def finish(self) -> None:
+        """Do what the acts of this transaction left for its end."""
+        while self.last:
+            self.last.pop(next(iter(self.last)))()
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have something called once the transaction is durable (waking a listener, never a change)."""
@@ -131,43 +146,73 @@ class Action(Generic[P, R]):
         with kernel.database.write() as connection:
             act = Act(kernel, connection, actor, self.name, kernel.clock.now())
             result = self.body(act, *args, **kwargs)
+            act.finish()
             kernel.ledger.append(connection, [*act.records, _record(act)])
         _after(act)
         return result
 
     def within(self, act: Act, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run as a part of another action: same transaction and actor, a ledger record of its own."""
-        part = Act(act.kernel, act.connection, act.actor, self.name, act.at, records=act.records, after=act.after)
+        part = replace(act, action=self.name, details={})
         result = self.body(part, *args, **kwargs)
         act.records.append(_record(part))
         return result
 
-    def group(self, kernel: Kernel, actor: Actor, calls: Sequence[Mapping[str, Any]]) -> list[R | Exception]:
+    def group(
+        self, kernel: Kernel, actor: Actor | Sequence[Actor], calls: Sequence[Mapping[str, Any]]
+    ) -> list[R | Exception]:
         """Run several calls in one transaction and one flush to the disk, for doors where many arrive at once.
 
-        Each call has a savepoint and a ledger record of its own and fails alone: its error stands in the list in its
-        place. No caller may be answered before this returns. Every record is appended at the end, so that the
-        ledger's head is the last row locked, as in a single action.
+        Each call fails alone, with its error in the list in its place, and has a ledger record of its own. ``actor``
+        is one for all calls, or one for each: then a missing permission, too, is the error of its call alone. No
+        caller may be answered before this returns. Every record is appended at the end, so that the ledger's head is
+        the last row locked, as in a single action.
         """
-        if not is_granted(self.name, actor.permissions):
-            refuse(kernel, actor, self.name)
-        acts: list[Act] = []
-        results: list[R | Exception] = []
-        run: Callable[..., R] = self.body
+        if isinstance(actor, Actor):
+            if not is_granted(self.name, actor.permissions):
+                refuse(kernel, actor, self.name)
+            actors: Sequence[Actor] = [actor] * len(calls)
+            results: list[R | Exception | None] = [None] * len(calls)
+        else:
+            actors, results = actor, [_refusal(kernel, one, self.name) for one in actor]
+        waiting = [number for number, result in enumerate(results) if result is None]
         with kernel.database.write() as connection:
-            for call in calls:
-                act = Act(kernel, connection, actor, self.name, kernel.clock.now())
-                try:
-                    with connection.begin_nested():
-                        results.append(run(act, **call))
-                except Exception as error:
-                    results.append(error)
-                else:
-                    acts.append(act)
+            acts = self._run_together(kernel, connection, actors, calls, waiting, results)
             kernel.ledger.append(connection, [record for act in acts for record in (*act.records, _record(act))])
         for act in acts:
             _after(act)
-        return results
+        return results  # type: ignore[return-value]  # each call has run by now
+
+    def _run_together(
+        self,
+        kernel: Kernel,
+        connection: sa.Connection,
+        actors: Sequence[Actor],
+        calls: Sequence[Mapping[str, Any]],
+        numbers: Sequence[int],
+        results: list[Any],
+    ) -> list[Act]:
+        """Run calls under one savepoint; when one fails, take all back and run each under a savepoint of its own."""
+        run: Callable[..., R] = self.body
+        shared: dict[str, Any] = {}
+        last: dict[str, Callable[[], None]] = {}
+        acts = [
+            Act(kernel, connection, actors[number], self.name, kernel.clock.now(), shared=shared, last=last)
+            for number in numbers
+        ]
+        try:
+            with connection.begin_nested():
+                for act, number in zip(acts, numbers, strict=True):
+                    results[number] = run(act, **calls[number])
+                for act in acts:
+                    act.finish()
+        except Exception as error:
+            if len(numbers) == 1:
+                results[numbers[0]] = error
+                return []
+            alone = (self._run_together(kernel, connection, actors, calls, [one], results) for one in numbers)
+            return [act for parts in alone for act in parts]
+        return acts
 
 
 MISSING = "permission missing"
@@ -199,6 +244,16 @@ def refuse(kernel: Kernel, actor: Actor, name: str, reason: str = "") -> NoRetur
         kernel.ledger.append(connection, [_record(act, outcome="refused") | {"details": {"reason": reason or MISSING}}])
     needs = f"'{name}' needs a permission that {actor.name} does not hold; an administrator can grant it"
     raise NotAllowed(reason or needs)
+
+
+def _refusal(kernel: Kernel, actor: Actor, name: str) -> NotAllowed | None:
+    """Return the refusal, recorded, of an actor who lacks a permission; None for one who holds it."""
+    if is_granted(name, actor.permissions):
+        return None
+    try:
+        refuse(kernel, actor, name)
+    except NotAllowed as error:
+        return error
 
 
 def _after(act: Act) -> None:

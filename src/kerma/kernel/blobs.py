@@ -1,6 +1,6 @@
 """Blobs: bytes kept exactly as they came, each under the SHA-256 of its content, in a folder or an object store.
 
-The address of a blob is ``blobs/<2 hex>/<2 hex>/<64 hex>``. A blob is written once and never changed: it appears
+The address of a blob is ``blobs/<2 hex>/<64 hex>``. A blob is written once and never changed: it appears
 whole or not at all, and when :meth:`Blobs.put` returns it survives a power cut. The folder is written by this
 module itself, since a rename must be followed by a flush of the folder; S3, Google Cloud and Azure are reached
 through obstore with conditional puts.
@@ -18,6 +18,8 @@ import sqlalchemy as sa
 
 from kerma.errors import Altered, NotFound, WrongUsage
 from kerma.kernel.blobs_folder import FolderStore
+from kerma.kernel.blobs_tiers import tiered
+from kerma.kernel.blobs_writer import BlobWriter, Spool
 
 CHUNK_BYTES = 1 << 20
 COMPARED_BYTES = 16 << 20
@@ -26,10 +28,14 @@ COMPARED_BYTES = 16 << 20
 BLOB = {"blob": True}
 """``Column(..., info=BLOB)`` says that the column holds the address of a blob, so that a check can follow it."""
 
+PREFIX = "blobs"
+"""Below it 256 folders, by the first two digits: few enough that each is soon known to be durable, and an arrival
+flushes one folder only; many enough for ten million blobs in each of them."""
+
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
-class Store(Protocol):
+class Store(Spool, Protocol):
     """What a place for blobs must be able to do; keys are relative paths with ``/``."""
 
     def write(self, key: str, data: bytes) -> bool:
@@ -56,8 +62,12 @@ class Store(Protocol):
         """Make sure that an object which another writer made is durable too."""
         ...
 
-    def stream(self, key: str, chunk_bytes: int) -> Iterator[bytes]:
-        """Yield the content in chunks."""
+    def stream(self, key: str, chunk_bytes: int, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Yield the content, or so many bytes of it from an offset on, in chunks."""
+        ...
+
+    def local_path(self, key: str) -> Path | None:
+        """Return where the object lies on this machine; None in a store that is elsewhere."""
         ...
 
     def delete(self, key: str) -> None:
@@ -76,14 +86,20 @@ class Store(Protocol):
 class Blobs:
     """The store of all bytes as received, by URL: ``file:///folder``, a plain folder, ``s3://…``, ``gs://…``, ``az://…``.
 
-    ``options`` are handed to obstore (endpoint, credentials); none are needed for a folder.
+    ``tiers`` names the places behind it (:mod:`kerma.kernel.blobs_tiers`); ``options`` are handed to obstore (endpoint,
+    credentials); none are needed for a folder.
     """
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(self, url: str, tiers: str = "", **options: Any) -> None:
         self.url = url
-        self._store = _open(url, options)
+        self._store = tiered(_open(url, options), tiers, lambda url: _open(url, {}))
         self.swept = self._store.sweep()
         """How many half-written temporary objects of dead writers were removed at opening."""
+
+    @property
+    def store(self) -> Store:
+        """The place itself, for what moves and copies blobs."""
+        return self._store
 
     def put(self, data: bytes) -> str:
         """Keep these bytes and return their SHA-256; keeping them again changes nothing.
@@ -112,6 +128,10 @@ class Blobs:
             self._store.publish(temporary, key_of(sha256))
         return sha256, digest.size_bytes
 
+    def writer(self) -> BlobWriter:
+        """Return a writer for bytes that come piece by piece; what it has not kept at the end of its block is gone."""
+        return BlobWriter(self._store, self._is_kept, key_of)
+
     def get(self, sha256: str) -> bytes:
         """Return the whole content.
 
@@ -122,10 +142,29 @@ class Blobs:
         """
         return b"".join(self.stream(sha256))
 
-    def stream(self, sha256: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """Yield the content in chunks; raises :class:`NotFound` at once when there is no such blob."""
+    def stream(
+        self, sha256: str, chunk_bytes: int = CHUNK_BYTES, start: int = 0, length: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield the content, or so many bytes of it from an offset on, in chunks.
+
+        Raises
+        ------
+        NotFound
+            There is no such blob; said at once.
+        """
         self.size(sha256)
-        return self._store.stream(key_of(sha256), chunk_bytes)
+        return self._store.stream(key_of(sha256), chunk_bytes, start, length)
+
+    def local_path(self, sha256: str) -> Path | None:
+        """Return the file that holds the content, only to be read; None when the store is no folder of this machine.
+
+        Raises
+        ------
+        NotFound
+            There is no such blob.
+        """
+        self.size(sha256)
+        return self._store.local_path(key_of(sha256))
 
     def size(self, sha256: str) -> int:
         """Return the size in bytes; raises :class:`NotFound` when there is no such blob."""
@@ -149,7 +188,7 @@ class Blobs:
 
     def iterate(self) -> Iterator[tuple[str, int]]:
         """Yield address and size of every blob; never called while somebody waits for an answer."""
-        for key, size_bytes in self._store.iterate("blobs"):
+        for key, size_bytes in self._store.iterate(PREFIX):
             name = key.rsplit("/", 1)[-1]
             if _ADDRESS.fullmatch(name) and key == key_of(name):
                 yield name, size_bytes
@@ -179,7 +218,7 @@ def key_of(sha256: str) -> str:
     """Return the key of a blob; anything but 64 lower-case hexadecimal digits is refused."""
     if not _ADDRESS.fullmatch(sha256):
         raise WrongUsage(f"'{sha256[:80]}' is not a SHA-256: 64 lower-case hexadecimal digits are needed")
-    return f"blobs/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+    return f"{PREFIX}/{sha256[:2]}/{sha256}"
 
 
 def blob_columns(metadata: sa.MetaData) -> list[sa.Column[Any]]:

@@ -7,7 +7,9 @@ of a dead writer (swept) from that of a living one (left alone).
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
+import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +17,8 @@ from pathlib import Path
 TEMPORARY = "temporary"
 _READ_ONLY = 0o440
 _FOLDER = 0o750
+SPREAD = tuple(f"{number:02x}" for number in range(256))
+"""Folders made together, so that their entries are flushed once and not with each first arrival."""
 
 
 class FolderStore:
@@ -23,9 +27,11 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._held: dict[str, int] = {}
-        self._known: set[Path] = {root}
-        """Folders whose own entry, and those of all above them, this process has flushed."""
+        self._prefix = uuid.uuid4().hex
+        self._numbers = itertools.count()
         (root / TEMPORARY).mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+        self._known = {str(root)}
+        """Folders whose own entry, and those of all above them, this process has flushed."""
 
     def write(self, key: str, data: bytes) -> bool:
         """Make the object appear whole and durable under the key; a rename over the same content does no harm."""
@@ -46,13 +52,34 @@ class FolderStore:
         self._held[name] = descriptor
         return name
 
+    def begin(self) -> tuple[str, Path, int]:
+        """Open a temporary file for a writer; it stays locked until it is finished or abandoned."""
+        name, descriptor = self._create()
+        self._held[name] = descriptor
+        return name, self.root / TEMPORARY / name, descriptor
+
+    def finish(self, temporary: str, key: str) -> None:
+        """Flush a writer's file and publish it; what cannot be flushed is removed."""
+        try:
+            os.fsync(self._held[temporary])
+        except OSError:
+            self.discard(temporary)
+            raise
+        self.publish(temporary, key)
+
+    def abandon(self, temporary: str) -> None:
+        """Remove a writer's file."""
+        self.discard(temporary)
+
     def publish(self, temporary: str, key: str) -> None:
-        """Rename a temporary file to its key, then flush every folder on the way."""
-        target = self.root / key
-        target.parent.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
-        (self.root / TEMPORARY / temporary).rename(target)
+        """Rename a temporary file to its key, then flush its folder, and every folder on the way that is new."""
+        target = f"{self.root}/{key}"
+        folder = target.rpartition("/")[0]
+        if folder not in self._known:
+            self._make(Path(folder))
+        Path(f"{self.root}/{TEMPORARY}/{temporary}").rename(target)
         os.close(self._held.pop(temporary))
-        self.settle(key)
+        _flush(folder)
 
     def discard(self, temporary: str) -> None:
         """Remove a temporary file."""
@@ -69,19 +96,32 @@ class FolderStore:
     def settle(self, key: str) -> None:
         """Flush the folder, and every folder above it that may be new: a rename is durable only then."""
         folder = (self.root / key).parent
-        settled = [folder]
-        _flush(folder)
-        while folder not in self._known:
-            folder = folder.parent
-            settled.append(folder)
-            _flush(folder)
-        self._known.update(settled)
+        self._make(folder)
+        _flush(str(folder))
 
-    def stream(self, key: str, chunk_bytes: int) -> Iterator[bytes]:
-        """Yield the content in chunks."""
+    def _make(self, folder: Path) -> None:
+        """Make a folder, with all that stand beside it by two digits, and flush what holds their entries."""
+        if str(folder) in self._known:
+            return
+        self._make(folder.parent)
+        beside = SPREAD if folder.name in SPREAD else (folder.name,)
+        for name in beside:
+            (folder.parent / name).mkdir(mode=_FOLDER, exist_ok=True)
+        _flush(str(folder.parent))
+        self._known.update(str(folder.parent / name) for name in beside)
+
+    def stream(self, key: str, chunk_bytes: int, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Yield the content, or so many bytes of it from an offset on, in chunks."""
         with (self.root / key).open("rb", buffering=0) as file:
-            while chunk := file.read(chunk_bytes):
+            file.seek(start)
+            left = sys.maxsize if length is None else length
+            while left > 0 and (chunk := file.read(min(chunk_bytes, left))):
+                left -= len(chunk)
                 yield chunk
+
+    def local_path(self, key: str) -> Path | None:
+        """Return where the file lies."""
+        return self.root / key
 
     def delete(self, key: str) -> None:
         """Remove the file, durably."""
@@ -103,17 +143,16 @@ class FolderStore:
     def _create(self) -> tuple[str, int]:
         """Open a new temporary file and lock it; a sweep that came between the two calls makes us try again."""
         while True:
-            name = uuid.uuid4().hex
-            descriptor = os.open(
-                self.root / TEMPORARY / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _READ_ONLY
-            )
+            name = f"{self._prefix}-{os.getpid()}-{next(self._numbers)}"
+            path = f"{self.root}/{TEMPORARY}/{name}"
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _READ_ONLY)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if os.fstat(descriptor).st_nlink:
                 return name, descriptor
             os.close(descriptor)
 
 
-def _flush(folder: Path) -> None:
+def _flush(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -6,9 +6,12 @@ goes to a temporary object first and is copied inside the store; what a dead wri
 
 from __future__ import annotations
 
+import os
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 TEMPORARY = "temporary"
@@ -23,6 +26,7 @@ class ObjectStore:
         from obstore.store import from_url
 
         self._objects = from_url(url, **options)
+        self._spooled: dict[str, int] = {}
 
     def write(self, key: str, data: bytes) -> bool:
         """Put the object with one conditional request; False when an object is already there: it stays."""
@@ -44,6 +48,29 @@ class ObjectStore:
             for chunk in chunks:
                 writer.write(chunk)
         return name
+
+    def begin(self) -> tuple[str, Path, int]:
+        """Open a temporary file on this machine, from which the object is uploaded once it is complete."""
+        descriptor, name = tempfile.mkstemp(prefix="kerma-")
+        self._spooled[name] = descriptor
+        return name, Path(name), descriptor
+
+    def finish(self, temporary: str, key: str) -> None:
+        """Upload a writer's file: at once with a conditional put, or in parts when it is large."""
+        try:
+            size_bytes = Path(temporary).stat().st_size
+            if size_bytes <= PART_BYTES:
+                self.write(key, Path(temporary).read_bytes())
+            else:
+                with Path(temporary).open("rb") as file:
+                    self.publish(self.stage(iter(lambda: file.read(PART_BYTES), b"")), key)
+        finally:
+            self.abandon(temporary)
+
+    def abandon(self, temporary: str) -> None:
+        """Remove a writer's file from this machine."""
+        os.close(self._spooled.pop(temporary))
+        Path(temporary).unlink()
 
     def publish(self, temporary: str, key: str) -> None:
         """Copy the temporary object to its key inside the store, then remove it."""
@@ -68,12 +95,20 @@ class ObjectStore:
     def settle(self, key: str) -> None:
         """Do nothing: an object store answers only when the object is durable."""
 
-    def stream(self, key: str, chunk_bytes: int) -> Iterator[bytes]:
-        """Yield the content in chunks."""
+    def stream(self, key: str, chunk_bytes: int, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Yield the content, or so many bytes of it from an offset on, in chunks."""
         import obstore
 
-        for chunk in obstore.get(self._objects, key).stream(min_chunk_size=chunk_bytes):
+        if length == 0:
+            return
+        whole = start == 0 and length is None
+        part: Any = {"offset": start} if length is None else (start, start + length)
+        found = obstore.get(self._objects, key, options=None if whole else {"range": part})
+        for chunk in found.stream(min_chunk_size=chunk_bytes):
             yield bytes(chunk)
+
+    def local_path(self, key: str) -> Path | None:
+        """Return None: the objects are not files of this machine."""
 
     def delete(self, key: str) -> None:
         """Remove the object."""

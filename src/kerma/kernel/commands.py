@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from kerma.kernel.verify import Verification
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -71,7 +73,7 @@ def key(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="A ledger export, or a signed report.")],
+    path: Annotated[Path, typer.Argument(help="A ledger export, a signed report, or an evidence package.")],
     key: Annotated[
         str, typer.Option(help="The owner's public key, obtained by another way: the text, or a file.")
     ] = "",
@@ -79,6 +81,9 @@ def verify(
     witness: Annotated[
         str, typer.Option(help="File with a checkpoint kept elsewhere: the ledger must contain that state.")
     ] = "",
+    trust: Annotated[
+        Path | None, typer.Option(help="Folder (or file) of trusted certificates: who may vouch for a report's signer.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Find out whether a file is unaltered; exit code 0 unaltered, 1 altered, 2 it cannot be checked."""
@@ -87,7 +92,9 @@ def verify(
 
     try:
         with _progress("Checking") as progress:
-            known = checks.Trust(_text_of(key), _home_key(), at_least, _read(witness), progress)
+            known = checks.Trust(
+                _text_of(key), _home_key(), at_least, _read(witness), str(trust or ""), progress=progress
+            )
             answer = checks.verify(path, known)
     except KermaError as error:
         if as_json:
@@ -108,6 +115,7 @@ def _show(path: Path, answer: Verification, *, to_stderr: bool) -> None:
     if not to_stderr:
         for name, value in answer.facts.items():
             console.print(f"[dim]{name.replace('_', ' '):>16}[/dim]  {escape(str(value))}")
+        _show_files(console, answer)
         for finding in answer.findings:
             where = f" (line {finding.line})" if finding.line else ""
             console.print(f"[red]{'altered':>16}[/red]  {escape(finding.text)}{where}")
@@ -115,6 +123,22 @@ def _show(path: Path, answer: Verification, *, to_stderr: bool) -> None:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold yellow]WARNING[/]: {escape(warning)}")
     verdict = "[bold green]UNALTERED[/]" if answer.is_unaltered else "[bold red]ALTERED[/]"
     console.print(f"{verdict}: {answer.kind} {escape(str(path))}")
+
+
+def _show_files(console: Console, answer: Verification) -> None:
+    """Print of each file since when it is unchanged, from whom it came and by which action; records are counted."""
+    from rich.markup import escape
+
+    shown = [file for file in answer.files if file["kind"] != "ledger"]
+    for file in shown:
+        state = "unchanged" if file["unchanged"] else "[red]ALTERED[/red]"
+        since = str(file["since"])[:19].replace("T", " ")
+        how = f"since {since} UTC, {file['action']} by {file['by']}, record {file['record']}"
+        door = f", through {file['door']}" if file["door"] else ""
+        console.print(f"{state:>16}  {escape(str(file['path']))}\n[dim]{'':>16}  {escape(how + door)}[/dim]")
+    intact = sum(bool(file["unchanged"]) for file in answer.files)
+    if answer.files:
+        console.print(f"{intact:>16,}  of {len(answer.files):,} files unchanged, ledger records and proofs among them")
 
 
 def _text_of(key: str) -> str:

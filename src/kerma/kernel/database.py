@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+
+# Whole, before any thread starts: while another thread is still loading it, `column.in_` breaks.
+import sqlalchemy.orm
 from sqlalchemy import event
 
 metadata = sa.MetaData(
@@ -33,7 +40,9 @@ POSTGRESQL_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly
 class Database:
     """One database by its URL; hands out transactions.
 
-    On SQLite there is one writer at a time: writers of this process queue on a lock, other processes on the file.
+    On SQLite there is one writer at a time: writers of this process queue on a lock, those of other processes on a
+    lock of a file beside the database. SQLite's own way to wait is to sleep and look again, which would make the
+    doors of one machine wait for each other far longer than their transactions take.
     """
 
     def __init__(self, url: str) -> None:
@@ -41,6 +50,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self._writer = threading.Lock()
+        self._turns: int | None = None
         self._reading: dict[str, Any] = {"kerma_read": True} if self.is_sqlite else POSTGRESQL_READING
 
     @contextmanager
@@ -58,14 +68,37 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        if self._turns is not None:
+            os.close(self._turns)
+            self._turns = None
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self.is_sqlite:
             yield
             return
-        with self._writer:
+        with self._writer, _locked(self._turn_file()):
             yield
+
+    def _turn_file(self) -> int | None:
+        """Return the file that writers of all processes queue on; None for a database in memory."""
+        name = self.url.database
+        if self._turns is None and name and name != ":memory:":
+            self._turns = os.open(f"{name}.turn", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        return self._turns
+
+
+@contextmanager
+def _locked(file: int | None) -> Iterator[None]:
+    """Hold a file's lock; the operating system lets go of it when the process dies."""
+    if file is None:
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _postgresql_engine(url: sa.URL) -> sa.Engine:
@@ -80,8 +113,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     def _prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below; the driver's own habit breaks savepoints
         cursor = connection.cursor()
+        _use_wal(cursor)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",  # an acknowledged commit survives a power cut
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -103,3 +136,17 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("kerma_write", False) else "BEGIN")
 
     return engine
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch a new database to WAL; SQLite does not wait by itself while another process does the same."""
+    until_s = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return

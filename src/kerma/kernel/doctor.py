@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from kerma.errors import KermaError
 from kerma.kernel import clock as clocks
+from kerma.kernel.alarms import alarms
+from kerma.kernel.backup_model import DONE, backup_run
 from kerma.kernel.blobs import Blobs
 from kerma.kernel.clock import Clock, SystemClock
 from kerma.kernel.database import Database
@@ -26,6 +28,7 @@ GOOD, WARNING, BAD = "good", "warning", "bad"
 GIB = 2**30
 LITTLE_ROOM_GIB, NO_ROOM_GIB = 10.0, 1.0
 LARGEST_CLOCK_DIFFERENCE_S = 2.0
+OLD_BACKUP_DAYS = 7
 PRIVATE_SUFFIXES = (".key", ".pem", ".p12", ".pfx")
 
 
@@ -88,7 +91,7 @@ def _database(settings: Settings, database: Database, _: Clock) -> Iterator[Find
 def _blobs(settings: Settings, _: Database, __: Clock) -> Iterator[Finding]:
     if settings.blobs_url.startswith("file:") and not settings.home.is_dir():
         return
-    blobs = Blobs(settings.blobs_url)
+    blobs = Blobs(settings.blobs_url, settings.blobs_tiers)
     probe = secrets.token_bytes(32)
     address = blobs.put(probe)
     try:
@@ -152,6 +155,31 @@ def _jobs(_: Settings, database: Database, __: Clock) -> Iterator[Finding]:
         yield Finding("jobs", GOOD, "none was given up")
 
 
+def _alarms(_: Settings, database: Database, __: Clock) -> Iterator[Finding]:
+    if not _exists(database) or revision(database) != HEAD:
+        return
+    with database.read() as connection:
+        is_open = alarms(connection)
+    for row in is_open[:5]:
+        yield Finding("alarms", BAD, f"alarm {row['id']} of {row['raised_at'][:10]}: {row['kind']} {row['detail']}")
+    if not is_open:
+        yield Finding("alarms", GOOD, "none is open")
+
+
+def _backups(_: Settings, database: Database, clock: Clock) -> Iterator[Finding]:
+    if not _exists(database) or revision(database) != HEAD:
+        return
+    query = sa.select(sa.func.max(backup_run.c.ended_at)).where(backup_run.c.state == DONE)
+    with database.read() as connection:
+        newest = connection.scalar(query)
+    if newest is None:
+        yield Finding("backup", WARNING, "none was made yet; kerma backup --out <a folder on another disk>")
+        return
+    days = (clock.now() - clocks.moment(newest)).days
+    state = GOOD if days <= OLD_BACKUP_DAYS else WARNING
+    yield Finding("backup", state, f"the newest is of {newest[:16].replace('T', ' ')}, {days} days old")
+
+
 def _exists(database: Database) -> bool:
     """Connecting to a SQLite file makes it, and looking must not."""
     return not database.is_sqlite or Path(database.url.database or "").exists()
@@ -165,5 +193,7 @@ LOOKS: dict[str, Look] = {
     "clock": _clock,
     "disk": _room,
     "jobs": _jobs,
+    "alarms": _alarms,
+    "backup": _backups,
 }
 """What is looked at, in this order."""

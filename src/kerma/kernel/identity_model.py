@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kerma.kernel.action import Actor
 from kerma.kernel.database import BigKey, metadata
+from kerma.kernel.prepared import Prepared
 
 Moment = sa.String(27)
 """A moment as :func:`kerma.kernel.clock.text` writes it; text order is time order."""
@@ -112,8 +113,21 @@ def patterns_of(connection: sa.Connection, roles: Sequence[str]) -> frozenset[st
     return frozenset(connection.scalars(query))
 
 
+_ACTOR = Prepared(
+    sa.select(person.c.name, role_permission.c.pattern)
+    .select_from(
+        person.outerjoin(person_role, person_role.c.person_id == person.c.id).outerjoin(
+            role_permission, role_permission.c.role == person_role.c.role
+        )
+    )
+    .where(person.c.id == sa.bindparam("person_id"))
+)
+"""One statement for what every request asks: who is it, and what may that one do now."""
+
+
 def actor_of_person(connection: sa.Connection, person_id: int) -> Actor:
     """Return a person as an actor, with the permissions held at this moment."""
-    name = connection.scalar(sa.select(person.c.name).where(person.c.id == person_id)) or ""
-    patterns = patterns_of(connection, roles_of(connection, person_id))
+    rows = _ACTOR.all(connection, {"person_id": person_id})
+    name = rows[0]["name"] if rows else ""
+    patterns = frozenset(row["pattern"] for row in rows if row["pattern"] is not None)
     return Actor(kind="person", id=str(person_id), name=name, permissions=patterns)

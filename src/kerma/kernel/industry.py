@@ -23,3 +23,5 @@ class Industry:
     plan: Plan
     """What the road does with an exam: measurements, detectors, acceptance pack, decision table."""
     report_title: str
+    models: tuple[str, ...] = ()
+    """Names of the learned models that ship for it; a site decides which of them look at its exams."""

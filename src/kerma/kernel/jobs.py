@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,11 +24,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kerma.errors import NotFound
 from kerma.kernel import clock as clocks
 from kerma.kernel.action import Act, action
-from kerma.kernel.jobs_model import DONE, OPEN, PARKED, WAITING, job_request
-from kerma.kernel.jobs_registry import JOBS, Job, job, wake
+from kerma.kernel.jobs_model import DONE, HANDED, PARKED, RUNNING, WAITING, job_request
+from kerma.kernel.jobs_registry import JOBS, PROMPT, Job, job, wake
 from kerma.kernel.jobs_runner import Runner
+from kerma.kernel.jobs_standing import is_pending
+from kerma.kernel.prepared import Prepared
 
-__all__ = ["JOBS", "Job", "Runner", "counts", "job", "parked", "request", "retry", "trouble"]
+__all__ = ["JOBS", "PROMPT", "Job", "Runner", "counts", "job", "parked", "request", "retry", "trouble"]
 
 MOST_QUIET_S = 10.0
 """However often a job is asked for again, it is not put off for longer than this."""
@@ -59,12 +61,12 @@ def request(act: Act, name: str, key: str, arguments: Mapping[str, Any], quiet_s
         "attempts": 0,
     }
     latest = clocks.text(act.at + timedelta(seconds=quiet_s - MOST_QUIET_S))
-    act.connection.execute(_upsert(act.connection.dialect.name), values | {"latest": latest})
+    _upsert(act.connection.dialect.name).run(act.connection, values | {"latest": latest})
     act.after_commit(wake)
 
 
 @functools.cache
-def _upsert(dialect: str) -> sa.Insert:
+def _upsert(dialect: str) -> Prepared:
     """Return the statement of :func:`request`, built once: building it takes longer than running it."""
     columns = ("name", "key", "arguments", "state", "requested_at", "due_at", "attempts")
     insert = _INSERT[dialect](job_request).values({column: sa.bindparam(column) for column in columns})
@@ -75,7 +77,7 @@ def _upsert(dialect: str) -> sa.Insert:
         index_where=sa.text("state = 'waiting'"),
         set_={"due_at": put_off, "arguments": insert.excluded.arguments, "attempts": 0},
     )
-    return statement
+    return Prepared(statement)
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -84,9 +86,28 @@ def counts(connection: sa.Connection) -> dict[str, int]:
     return {row.state: row.number for row in connection.execute(query)}
 
 
+def progress(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Return, for each kind of job, how many wait, run, are done or were given up, by name."""
+    query = (
+        sa.select(job_request.c.name, job_request.c.state, sa.func.count().label("number"))
+        .group_by(job_request.c.name, job_request.c.state)
+        .order_by(job_request.c.name)
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(query):
+        one = found.setdefault(row.name, {"name": row.name, "waiting": 0, "running": 0, "done": 0, "given_up": 0})
+        for column, states in _SHOWN_STATES.items():
+            one[column] += row.number if row.state in states else 0
+    return list(found.values())
+
+
+_SHOWN_STATES = {"waiting": (WAITING, HANDED), "running": (RUNNING,), "done": (DONE,), "given_up": (PARKED,)}
+
+
 def open_count(connection: sa.Connection) -> int:
-    """Return how many jobs still have something to come."""
-    return sum(count for state, count in counts(connection).items() if state in OPEN)
+    """Return how many jobs still have something to come now; standing jobs rest until their time."""
+    query = sa.select(sa.func.count()).where(is_pending(datetime.now(UTC)))
+    return connection.scalar(query) or 0
 
 
 def parked(connection: sa.Connection, limit: int = 100) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The workflow engine (DBOS) as the runner sees it: one workflow, one queue, nothing sent anywhere.
+"""The workflow engine (DBOS) as the runner sees it: one workflow, a queue for each lane, nothing sent anywhere.
 
 DBOS is one per process. The executor id is the worker's name and the application version never changes, so that a
 process started again takes up what its predecessor left (DBOS 3.4 gives each new version and name work of its own).
@@ -6,11 +6,13 @@ process started again takes up what its predecessor left (DBOS 3.4 gives each ne
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kerma.errors import Conflict
+from kerma.kernel.jobs_registry import HEAVY, PROMPT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from kerma.kernel.database import Database
     from kerma.kernel.settings import Settings
 
-QUEUE = "jobs"
+PROMPT_THREADS = 4
+"""They wait for others most of their time."""
 POLL_S = 0.1
 VERSION = "1"
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -60,9 +63,10 @@ def start(settings: Settings, database: Database, run: Run) -> None:
             }
         )
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUE, worker_concurrency=settings.job_threads, polling_interval_sec=POLL_S, on_conflict="always_update"
-        )
+        for lane, threads in ((HEAVY, settings.job_threads), (PROMPT, PROMPT_THREADS)):
+            DBOS.register_queue(
+                lane, worker_concurrency=threads, polling_interval_sec=POLL_S, on_conflict="always_update"
+            )
     except BaseException:
         stop()
         raise
@@ -73,18 +77,20 @@ def stop() -> None:
     from dbos import DBOS
 
     global _run
+    # a workflow claimed in this moment cannot begin any more: no error, it is taken up at the next start
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
     DBOS.destroy()
     _run = None
 
 
-def enqueue(request_id: int, workflow_id: str) -> None:
-    """Hand one request over; again with the same workflow id changes nothing."""
+def enqueue(request_id: int, workflow_id: str, lane: str) -> None:
+    """Hand one request over to a lane; again with the same workflow id changes nothing."""
     from dbos import DBOS, SetWorkflowID
 
     if _workflow is None:
         raise Conflict("the engine was not started")
     with SetWorkflowID(workflow_id):
-        DBOS.enqueue_workflow(QUEUE, _workflow, request_id, workflow_id)
+        DBOS.enqueue_workflow(lane, _workflow, request_id, workflow_id)
 
 
 def statuses(workflow_ids: Sequence[str]) -> dict[str, str]:

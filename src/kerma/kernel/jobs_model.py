@@ -9,6 +9,8 @@ from kerma.kernel.database import BigKey, metadata
 WAITING, HANDED, RUNNING, DONE, PARKED, SUPERSEDED = "waiting", "handed", "running", "done", "parked", "superseded"
 OPEN = (WAITING, HANDED, RUNNING)
 """States that still have something to come."""
+STANDING = "standing"
+"""The key of every request for a standing job: there is one of each name."""
 
 Moment = sa.String(27)
 

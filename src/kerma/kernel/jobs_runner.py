@@ -18,8 +18,10 @@ import sqlalchemy as sa
 from kerma.kernel import clock as clocks
 from kerma.kernel import jobs_engine as engine
 from kerma.kernel.action import Kernel
-from kerma.kernel.jobs_model import DONE, HANDED, OPEN, PARKED, RUNNING, SUPERSEDED, WAITING, job_request
-from kerma.kernel.jobs_registry import JOBS, listen
+from kerma.kernel.jobs_model import DONE, HANDED, PARKED, RUNNING, SUPERSEDED, WAITING, job_request
+from kerma.kernel.jobs_registry import JOBS, lane_of, listen, prompt_names
+from kerma.kernel.jobs_standing import ask_for_standing, is_pending
+from kerma.kernel.ledger_tables import ledger_head
 from kerma.kernel.worker_lock import WorkerLock
 
 log = logging.getLogger(__name__)
@@ -30,16 +32,26 @@ CHORES_S = 10.0
 KEPT_S = 7 * 86_400.0
 """How long finished jobs stay visible."""
 BATCH = 100
+FLOOD_PER_S = 10.0
+"""So many records a second are a flood of arrivals: where one machine does all, jobs give way to it, since somebody
+waits at the X-ray machine. Where workers share a database it is their work that lets arrivals flow."""
+FLOOD_LOOKED_AT_S = 0.5
+GIVES_WAY_S = 30.0
+"""The longest that a job gives way: a flood that does not end must not keep exams from being analysed."""
 LONGEST_ERROR = 2000
 
 _Row = sa.RowMapping
 
 
 class Runner:
-    """Runs the jobs of one kernel in this process, from :meth:`start` to :meth:`stop`."""
+    """Runs the jobs of one kernel in this process, from :meth:`start` to :meth:`stop`.
 
-    def __init__(self, kernel: Kernel) -> None:
+    ``standing`` says whether it also asks for the standing jobs, as servers and workers do.
+    """
+
+    def __init__(self, kernel: Kernel, *, standing: bool = False) -> None:
         self.kernel = kernel
+        self._asks_for_standing = standing
         self._lock = WorkerLock(kernel.database, kernel.settings.home, kernel.settings.worker_name)
         self._ends = threading.Event()
         self._wake = threading.Event()
@@ -47,6 +59,8 @@ class Runner:
         self._running = 0
         self._turn = threading.Lock()
         self._chores_due_s = 0.0
+        self._seen = (time.monotonic(), 0)
+        self._is_flood = False
         self.is_active = False
         """Whether this process has the jobs; otherwise it stands by for the one that has."""
 
@@ -73,8 +87,8 @@ class Runner:
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until no job has anything left to come; returns whether that was reached in time."""
         until = time.monotonic() + timeout_s
-        query = sa.select(sa.func.count()).where(job_request.c.state.in_(OPEN))
         while True:
+            query = sa.select(sa.func.count()).where(is_pending(self.kernel.clock.now()))
             with self.kernel.database.read() as connection:
                 if not connection.scalar(query):
                     return True
@@ -102,6 +116,8 @@ class Runner:
             self._take_up_what_was_lost()
             self._adopt_from_the_dead()
             self._forget_old()
+            if self._asks_for_standing:
+                ask_for_standing(self.kernel.database, self.kernel.clock.now())
         self._hand_over()
 
     def _try_to_lead(self) -> bool:
@@ -125,6 +141,7 @@ class Runner:
     def _hand_over(self) -> None:
         """Give due requests to the engine. The row says so first: what a crash in between loses is found again."""
         with self.kernel.database.read() as connection:
+            self._look_for_flood(connection)
             if connection.execute(self._due().limit(1)).first() is None:
                 return
         with self.kernel.database.write() as connection:
@@ -132,8 +149,17 @@ class Runner:
             handed = {row["id"]: f"{row['name']}:{row['key']}:{row['id']}:{uuid.uuid4().hex[:8]}" for row in rows}
             for request_id, workflow_id in handed.items():
                 connection.execute(_row(request_id).values(state=HANDED, workflow_id=workflow_id))
-        for request_id, workflow_id in handed.items():
-            engine.enqueue(request_id, workflow_id)
+        for row in rows:
+            engine.enqueue(row["id"], handed[row["id"]], lane_of(row["name"]))
+
+    def _look_for_flood(self, connection: sa.Connection) -> None:
+        """See how fast the ledger grows, now and then: whichever door the arrivals come through."""
+        now_s, (seen_s, seen) = time.monotonic(), self._seen
+        if not self.kernel.database.is_sqlite or now_s - seen_s < FLOOD_LOOKED_AT_S:
+            return
+        size = connection.scalar(sa.select(ledger_head.c.size)) or 0
+        self._is_flood = seen > 0 and (size - seen) / (now_s - seen_s) > FLOOD_PER_S
+        self._seen = (now_s, size)
 
     def _due(self) -> sa.Select[Any]:
         """What is due and not under way already for the same name and key."""
@@ -141,10 +167,14 @@ class Runner:
         under_way = sa.exists().where(
             ahead.c.name == job_request.c.name, ahead.c.key == job_request.c.key, ahead.c.state.in_((HANDED, RUNNING))
         )
-        now = clocks.text(self.kernel.clock.now())
+        now = self.kernel.clock.now()
+        is_due = job_request.c.due_at <= clocks.text(now)
+        if self._is_flood:
+            gave_way = job_request.c.due_at <= clocks.text(now - timedelta(seconds=GIVES_WAY_S))
+            is_due = sa.and_(is_due, sa.or_(gave_way, job_request.c.name.in_(prompt_names())))
         return (
             sa.select(job_request.c.id, job_request.c.name, job_request.c.key)
-            .where(job_request.c.state == WAITING, job_request.c.due_at <= now, ~under_way)
+            .where(job_request.c.state == WAITING, is_due, ~under_way)
             .order_by(job_request.c.due_at, job_request.c.id)
         )
 
@@ -223,14 +253,15 @@ class Runner:
 
     def _take_up_what_was_lost(self) -> None:
         """Hand over again what the engine never got, and what it ended without the row knowing."""
-        query = sa.select(job_request.c.id, job_request.c.workflow_id).where(job_request.c.state.in_((HANDED, RUNNING)))
+        columns = (job_request.c.id, job_request.c.workflow_id, job_request.c.name)
+        query = sa.select(*columns).where(job_request.c.state.in_((HANDED, RUNNING)))
         with self.kernel.database.read() as connection:
             rows = connection.execute(query).all()
         known = engine.statuses([row.workflow_id for row in rows])
         for row in rows:
             status = known.get(row.workflow_id)
             if status is None:
-                engine.enqueue(row.id, row.workflow_id)
+                engine.enqueue(row.id, row.workflow_id, lane_of(row.name))
             elif status in engine.ENDED:
                 self._reopen(row.id, row.workflow_id)
 

@@ -30,6 +30,7 @@ from kerma.kernel.ledger_tables import (
 )
 from kerma.kernel.merkle import CompactRange, leaf_hash
 from kerma.kernel.notes import Checkpoint, is_time
+from kerma.kernel.prepared import Prepared
 
 __all__ = ["CHECKPOINT_EVERY_S", "Head", "Ledger", "Signer", "install_guards", "newest_note", "read_head"]
 
@@ -43,9 +44,9 @@ _SELECT_HEAD = sa.select(
     ledger_head.c.checkpoint_at,
     ledger_head.c.vkey,
 ).where(ledger_head.c.id == 1)
-_LOCK_HEAD = _SELECT_HEAD.with_for_update()
-_UPDATE_HEAD = sa.update(ledger_head).where(ledger_head.c.id == 1)
-_INSERT_RECORD = sa.insert(ledger_record)
+_LOCK_HEAD = Prepared(_SELECT_HEAD.with_for_update())
+_UPDATE_HEAD = Prepared(sa.update(ledger_head).where(ledger_head.c.id == 1))
+_INSERT_RECORD = Prepared(sa.insert(ledger_record))
 _INSERT_NODE = sa.insert(ledger_node)
 _INSERT_CHECKPOINT = sa.insert(ledger_checkpoint)
 
@@ -95,7 +96,7 @@ class Ledger:
             leaf = leaf_hash(body)
             rows.append({"record_index": head.tree.size, "leaf": leaf, "body": body.decode("utf-8")})
             head.tree.append(leaf, completed)
-        connection.execute(_INSERT_RECORD, rows)
+        _INSERT_RECORD.run_many(connection, rows)
         _store_nodes(connection, completed)
         if _is_due(head):
             self._sign(connection, head)
@@ -119,11 +120,12 @@ class Ledger:
             return newest_note(connection)
 
     def _lock(self, connection: sa.Connection) -> Head:
-        row = connection.execute(_LOCK_HEAD).one_or_none()
+        row = _LOCK_HEAD.first(connection, {})
         if row is None:
             _begin(connection, self._vkey)
-            row = connection.execute(_LOCK_HEAD).one()
-        head = _head(row)
+            row = _LOCK_HEAD.first(connection, {})
+            assert row is not None
+        head = _head(tuple(row.values()))
         if head.vkey != self._vkey:
             raise Conflict(
                 f"this database's ledger is signed with the key {head.vkey}, but this home holds {self._vkey}; "
@@ -150,6 +152,11 @@ def read_head(connection: sa.Connection) -> Head | None:
     """Return the end of the ledger, or None before its first record."""
     row = connection.execute(_SELECT_HEAD).one_or_none()
     return None if row is None else _head(row)
+
+
+def length(connection: sa.Connection) -> int:
+    """Return the number of records."""
+    return connection.scalar(sa.select(ledger_head.c.size)) or 0
 
 
 def newest_note(connection: sa.Connection) -> str | None:
@@ -197,8 +204,8 @@ def _store_nodes(connection: sa.Connection, completed: Sequence[tuple[int, int, 
 
 
 def _store_head(connection: sa.Connection, head: Head) -> None:
-    connection.execute(
-        _UPDATE_HEAD,
+    _UPDATE_HEAD.run(
+        connection,
         {
             "size": head.tree.size,
             "hashes": head.tree.packed(),

@@ -37,9 +37,14 @@ class Signer:
         Raises
         ------
         Unusable
-            The key file is damaged, or others may use it.
+            The key file is damaged or lost, or others may use it.
         """
         path = folder / KEY_FILE
+        if not path.exists() and (folder / PUBLIC_KEY_FILE).exists():
+            raise Unusable(
+                f"{path} is missing, and {PUBLIC_KEY_FILE} beside it says that there was one: put the secret key back "
+                "from its safe place (mode 600); a new key could not go on with this ledger"
+            )
         if not path.exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_once(path, cls.generate(f"kerma/{secrets.token_hex(8)}").text + "\n")

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import uuid
+from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from kerma.errors import KermaError, NotAllowed, NotSignedIn, TooManyRequests
 from kerma.kernel.identity import actor_of_session, actor_of_token
+from kerma.kernel.permissions import is_granted
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from kerma.kernel.action import Actor, Kernel
+    from kerma.kernel.action import Action, Actor, Kernel
     from kerma.kernel.settings import Settings
 
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+RowNumber = Annotated[int, Field(ge=0, lt=2**63)]
+"""The number of a row in a request: what no database could hold is refused before it is looked for."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+SCHEMES = {"ws": "http", "wss": "https"}
+"""A channel's scheme, and that of the page which may open it."""
+POLICY_VIOLATION = 1008
+ONE_LOOK = timedelta(minutes=10)
+"""Refreshes of a list within this time belong to one look at it, and to one ledger record."""
 OPEN_PATHS = ("/healthz", "/readyz")
 """Answered over plain HTTP from anywhere: they tell nothing."""
 
@@ -48,12 +60,12 @@ HEADERS = {
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
-def kernel_of(request: Request) -> Kernel:
+def kernel_of(request: HTTPConnection) -> Kernel:
     """Return the kernel of the running server."""
     return cast("Kernel", request.app.state.kernel)
 
 
-def actor_of(request: Request) -> Actor:
+def actor_of(request: HTTPConnection) -> Actor:
     """Return who asks: the program of a bearer token, else the person of the session cookie.
 
     Raises
@@ -71,12 +83,29 @@ def actor_of(request: Request) -> Actor:
     return actor_of_session(kernel, token)
 
 
-def session_token(request: Request) -> str | None:
+def look(request: Request, actor: Actor, view: Action[..., None], **about: str | None) -> None:
+    """Check the permission for a list each time, and record one look at it in ten minutes, however often it is shown.
+
+    Raises
+    ------
+    NotAllowed
+        The actor may not see it; the refusal is recorded.
+    """
+    kernel = kernel_of(request)
+    looks: dict[object, datetime] = request.app.state.__dict__.setdefault("looks", {})
+    key, now = (view.name, actor.key, *sorted(about.items())), kernel.clock.now()
+    begun = looks.get(key)
+    if begun is None or now - begun >= ONE_LOOK or not is_granted(view.name, actor.permissions):
+        view(kernel, actor, **about)
+        looks[key] = now
+
+
+def session_token(request: HTTPConnection) -> str | None:
     """Return the session token of the cookie, if there is one."""
     return request.cookies.get(cookie_name(request))
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: HTTPConnection) -> str:
     """Return the cookie's name: browsers keep ``__Host-`` cookies from other hosts, but accept them over TLS only."""
     return "__Host-kerma" if _is_tls(request.scope) else "kerma"
 
@@ -107,6 +136,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
 
 
+class OptionRow(BaseModel):
+    """One option of a calculation, measurement or scene: what it means and what it takes."""
+
+    name: str
+    kind: str
+    wants: str
+    """What a value must be, in words."""
+    meaning: str
+    unit: str
+    is_required: bool
+    default: Any
+    choices: list[str]
+
+
 class Guard:
     """Refuses requests no page of ours would make, adds the headers, and turns surprises into a generic answer."""
 
@@ -116,7 +159,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         started = False
 
@@ -138,6 +181,14 @@ class Guard:
             if started:
                 raise
             await _surprise(number)(scope, receive, send_guarded)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Open a channel only for whom a request that changes something would be let in; browsers ask nobody first."""
+        if scope["type"] == "websocket" and _refusal(scope) is not None:
+            await receive()
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+            return
+        await self.app(scope, receive, send)
 
 
 def problem(error: KermaError) -> JSONResponse:
@@ -162,7 +213,7 @@ def _refusal(scope: Scope) -> KermaError | None:
                 f"{host or 'this address'} is reached without TLS; put a TLS proxy before Kerma and set KERMA_ORIGIN, "
                 "or, on a closed network, set KERMA_PLAIN_HTTP=anywhere"
             )
-    if scope["method"] in SAFE_METHODS or _bearer(headers) is not None:
+    if scope.get("method") in SAFE_METHODS or _bearer(headers) is not None:
         return None
     if _is_same_origin(scope, headers, settings):
         return None
@@ -174,7 +225,8 @@ def _refusal(scope: Scope) -> KermaError | None:
 
 def _is_same_origin(scope: Scope, headers: Headers, settings: Settings) -> bool:
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    own = {f"{scope['scheme']}://{headers.get('host', '')}", settings.origin} - {""}
+    scheme = SCHEMES.get(scope["scheme"], scope["scheme"])
+    own = {f"{scheme}://{headers.get('host', '')}", settings.origin} - {""}
     if origin is not None and origin not in own:
         return False
     if site is not None:
@@ -183,13 +235,23 @@ def _is_same_origin(scope: Scope, headers: Headers, settings: Settings) -> bool:
 
 
 def _bearer(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+    """Return the token of a program: as Bearer, or as the password of Basic, which is all that some PACS can send."""
+    scheme, _, written = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        return _password(written) or None
+    return written.strip() if scheme.lower() == "bearer" and written.strip() else None
+
+
+def _password(written: str) -> str:
+    try:
+        return base64.b64decode(written.strip(), validate=True).decode("utf-8").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _is_tls(scope: Scope) -> bool:
     settings: Settings = scope["app"].state.kernel.settings
-    return scope["scheme"] == "https" or settings.origin.startswith("https://")
+    return scope["scheme"] in ("https", "wss") or settings.origin.startswith("https://")
 
 
 def _is_loopback(host: str) -> bool:

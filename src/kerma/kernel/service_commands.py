@@ -13,9 +13,10 @@ AS_JSON = typer.Option(False, "--json", help="Print one JSON document.")
 def register(cli: typer.Typer) -> None:
     """Add the commands to the command line."""
     cli.command("doctor")(doctor)
-    jobs = typer.Typer(help="Work that was given up after too many failures.", no_args_is_help=True)
+    jobs = typer.Typer(help="Work that is done durably: how far it is, and what was given up.", no_args_is_help=True)
     jobs.command("list")(list_jobs)
     jobs.command("retry")(retry_job)
+    jobs.command("progress")(show_progress)
     cli.add_typer(jobs, name="jobs")
 
 
@@ -54,6 +55,23 @@ def list_jobs(context: typer.Context, as_json: bool = AS_JSON) -> None:
         typer.echo(f"{row['id']:>8}  {row['name']} {row['key']}, {row['attempts']} attempts: {row['error']}")
     if not rows:
         typer.echo("none was given up")
+
+
+def show_progress(context: typer.Context, as_json: bool = AS_JSON) -> None:
+    """Show how many jobs of each kind wait, run, are done or were given up."""
+    from kerma.kernel.jobs import progress
+
+    with context.obj.kernel().database.read() as connection:
+        rows = progress(connection)
+    if as_json:
+        typer.echo(json.dumps({"version": 1, "jobs": rows}, indent=2))
+        return
+    for row in rows:
+        counted = ", ".join(f"{row[state]} {state.replace('_', ' ')}" for state in ("waiting", "running", "done"))
+        given_up = f", {row['given_up']} given up" if row["given_up"] else ""
+        typer.echo(f"{row['name']:<28}{counted}{given_up}")
+    if not rows:
+        typer.echo("no work was asked for")
 
 
 def retry_job(context: typer.Context, number: int = typer.Argument(help="Its number in `kerma jobs list`.")) -> None:

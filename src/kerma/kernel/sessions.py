@@ -18,6 +18,7 @@ from kerma.kernel import clock as clocks
 from kerma.kernel import passwords
 from kerma.kernel.action import Act, Actor, Kernel, action
 from kerma.kernel.identity_model import actor_of_person, login_attempt, person, session, sha256
+from kerma.kernel.prepared import Prepared
 from kerma.kernel.sign_in_attempts import Attempt, begin_attempt
 
 log = logging.getLogger(__name__)
@@ -190,14 +191,20 @@ def _end_session(act: Act, *, session_id: int) -> None:
     act.record(session_id=session_id)
 
 
-def _live(connection: sa.Connection, token: str) -> _Open | None:
-    query = (
-        sa.select(session.c.id, session.c.person_id, session.c.created_at, session.c.last_seen_at)
-        .join(person, person.c.id == session.c.person_id)
-        .where(session.c.token_sha256 == sha256(token), session.c.ended_at.is_(None), person.c.disabled_at.is_(None))
+_LIVE = Prepared(
+    sa.select(session.c.id, session.c.person_id, session.c.created_at, session.c.last_seen_at)
+    .join(person, person.c.id == session.c.person_id)
+    .where(
+        session.c.token_sha256 == sa.bindparam("token_sha256"),
+        session.c.ended_at.is_(None),
+        person.c.disabled_at.is_(None),
     )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _Open(*row)
+)
+
+
+def _live(connection: sa.Connection, token: str) -> _Open | None:
+    row = _LIVE.first(connection, {"token_sha256": sha256(token)})
+    return None if row is None else _Open(**row)
 
 
 def _check_age(kernel: Kernel, row: _Open, now: datetime) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kerma.errors import WrongUsage
+from kerma.kernel.blobs_tiers import parse as parse_tiers
 
 Reader = Callable[[str], Any]
 """Turns the text of a setting into its value; raises ``ValueError`` with what is expected."""
@@ -40,10 +41,22 @@ def _blobs(written: str) -> str:
     return written
 
 
+def _tiers(written: str) -> str:
+    parse_tiers(written)
+    return written.strip()
+
+
 def _port(written: str) -> int:
     if not written.isdecimal() or int(written) > 65_535:
         raise ValueError("a port number from 0 (any free port) to 65535 is expected")
     return int(written)
+
+
+def _port_or_off(written: str) -> int | None:
+    try:
+        return None if written == "off" else _port(written)
+    except ValueError as error:
+        raise ValueError("a port number from 0 (any free port) to 65535 is expected, or `off`") from error
 
 
 def _duration_s(written: str) -> float:
@@ -76,6 +89,13 @@ def _origin(written: str) -> str:
     return written.rstrip("/")
 
 
+def _time_stamps(written: str) -> str:
+    parts = urlsplit(written.strip())
+    if written.strip() and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("http(s)://host/path is expected, with user:password@ before the host where one is needed")
+    return written.strip()
+
+
 def _one_of(*choices: str) -> Reader:
     def read(written: str) -> str:
         if written not in choices:
@@ -103,8 +123,6 @@ class Setting:
         return self.default.replace("{home}", "$KERMA_HOME") or "(none)"
 
 
-NOT_YET = "Read and checked, but nothing listens yet: the network door comes later."
-
 SETTINGS: tuple[Setting, ...] = (
     Setting("home", "KERMA_HOME", "~/.kerma", "The one folder that holds everything embedded.", _folder),
     Setting(
@@ -121,16 +139,74 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the bytes of images and reports are kept: a folder, or a bucket.",
         _blobs,
     ),
+    Setting(
+        "blobs_tiers",
+        "KERMA_BLOBS_TIERS",
+        "",
+        "Storage tiers behind it, as name=url pairs: cold=s3://bucket/prefix,deep=file:///mnt/deep.",
+        _tiers,
+    ),
+    Setting("scrub_days", "KERMA_SCRUB_DAYS", "30", "Days in which all that is kept is hashed anew.", _count),
     Setting("host", "KERMA_HOST", "127.0.0.1", "The address the web server listens on.", _text),
     Setting("port", "KERMA_PORT", "8080", "The port the web server listens on.", _port),
-    Setting("dicom_port", "KERMA_DICOM_PORT", "11112", f"The port of the DICOM network. {NOT_YET}", _port),
-    Setting("ae_title", "KERMA_AE_TITLE", "KERMA", f"The name on the DICOM network. {NOT_YET}", _ae_title),
+    Setting(
+        "dicom_host",
+        "KERMA_DICOM_HOST",
+        "",
+        "The address the DICOM network door listens on; as KERMA_HOST when empty.",
+        _text,
+    ),
+    Setting("dicom_port", "KERMA_DICOM_PORT", "11112", "The port of the DICOM network, or `off`.", _port_or_off),
+    Setting(
+        "dicom_tls_port",
+        "KERMA_DICOM_TLS_PORT",
+        "off",
+        "The port of the DICOM network over TLS (2762 is registered for it), or `off`.",
+        _port_or_off,
+    ),
+    Setting(
+        "dicom_tls_certificate",
+        "KERMA_DICOM_TLS_CERTIFICATE",
+        "",
+        "The file (PEM) of our certificate on the DICOM network, with those of the authorities between.",
+        _text,
+    ),
+    Setting("dicom_tls_key", "KERMA_DICOM_TLS_KEY", "", "The file (PEM) of the key of that certificate.", _text),
+    Setting(
+        "dicom_tls_authorities",
+        "KERMA_DICOM_TLS_AUTHORITIES",
+        "",
+        "The file (PEM) of the authorities whose certificates callers must show; none is asked for when empty.",
+        _text,
+    ),
+    Setting("ae_title", "KERMA_AE_TITLE", "KERMA", "Our name (AE title) on the DICOM network.", _ae_title),
     Setting(
         "dicom_trust",
         "KERMA_DICOM_TRUST",
         "listed",
-        f"Who may talk DICOM: `listed` nodes only, or `loopback` for any program on this machine as well. {NOT_YET}",
+        "Who may talk DICOM: `listed` nodes only, or `loopback` for any program on this machine as well.",
         _one_of("listed", "loopback"),
+    ),
+    Setting(
+        "dicom_unknown_classes",
+        "KERMA_DICOM_UNKNOWN_CLASSES",
+        "refuse",
+        "Whether private storage classes and transfer syntaxes are taken: `refuse` or `accept`; their bytes are kept.",
+        _one_of("refuse", "accept"),
+    ),
+    Setting(
+        "dicom_idle_s",
+        "KERMA_DICOM_IDLE_S",
+        "30",
+        "Seconds of silence after which an association is ended.",
+        _duration_s,
+    ),
+    Setting(
+        "dicom_associations",
+        "KERMA_DICOM_ASSOCIATIONS",
+        "250",
+        "How many associations may be open at the same time.",
+        _count,
     ),
     Setting(
         "origin",
@@ -182,6 +258,34 @@ SETTINGS: tuple[Setting, ...] = (
         _count,
     ),
     Setting(
+        "cache_limit_bytes",
+        "KERMA_CACHE_LIMIT_BYTES",
+        "10737418240",
+        "How large the folder of pictures and re-encoded copies may grow, in bytes; it can be deleted at any time.",
+        _count,
+    ),
+    Setting(
+        "tsa_url",
+        "KERMA_TSA_URL",
+        "",
+        "The time-stamping authority (RFC 3161) asked at each signature of a report, as https://user:password@host/path.",
+        _time_stamps,
+    ),
+    Setting(
+        "tsa_trust",
+        "KERMA_TSA_TRUST",
+        "",
+        "File or folder of the certificates (PEM) that may stand above it; it is taken at its word when empty.",
+        _text,
+    ),
+    Setting(
+        "tsa_demand",
+        "KERMA_TSA_DEMAND",
+        "required",
+        "What happens when it gives no time stamp: `required` signs nothing, `optional` signs without and says so.",
+        _one_of("required", "optional"),
+    ),
+    Setting(
         "job_threads",
         "KERMA_JOB_THREADS",
         "2",
@@ -206,11 +310,21 @@ class Settings:
     database_url: str = field(repr=False)
     """May hold a password: never shown; see :meth:`shown`."""
     blobs_url: str = field(repr=False)
+    blobs_tiers: str = field(repr=False)
+    scrub_days: int
     host: str
     port: int
-    dicom_port: int
+    dicom_host: str
+    dicom_port: int | None
+    dicom_tls_port: int | None
+    dicom_tls_certificate: str
+    dicom_tls_key: str
+    dicom_tls_authorities: str
     ae_title: str
     dicom_trust: str
+    dicom_unknown_classes: str
+    dicom_idle_s: float
+    dicom_associations: int
     origin: str
     plain_http: str
     session_idle_s: float
@@ -218,6 +332,10 @@ class Settings:
     sign_in_per_account: int
     sign_in_per_address: int
     upload_limit_bytes: int
+    cache_limit_bytes: int
+    tsa_url: str = field(repr=False)
+    tsa_trust: str
+    tsa_demand: str
     job_threads: int
     worker_name: str
 
@@ -243,6 +361,11 @@ class Settings:
         if wrong:
             raise WrongUsage("; ".join(wrong) + ". 'kerma doctor' shows every setting")
         return cls(**values)
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables by which another process is told the same; they may hold a password."""
+        values = {setting.environment: getattr(self, setting.name) for setting in SETTINGS}
+        return {variable: "off" if value is None else str(value) for variable, value in values.items()}
 
     def shown(self) -> dict[str, str]:
         """Return every setting as text fit for a screen or a log: passwords and keys are masked."""

@@ -61,7 +61,7 @@ async def receive(request: Request, folder: Path) -> AsyncIterator[Upload]:
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise WrongUsage("send the files as multipart/form-data, each in a part named 'files'")
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
+    sweep(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder))
     form = _Form(temporary)
     try:
@@ -80,7 +80,8 @@ async def receive(request: Request, folder: Path) -> AsyncIterator[Upload]:
         shutil.rmtree(temporary)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
+    """Remove what a killed server left behind in a folder of passing files."""
     oldest = time.time() - LEFT_BEHIND_S
     for left in folder.iterdir():
         if left.lstat().st_mtime < oldest:

@@ -40,6 +40,8 @@ class Trust:
     """A number of records the ledger is known to have had already."""
     witness: str = ""
     """A signed checkpoint kept elsewhere: the ledger must contain that state."""
+    folder: str = ""
+    """A folder of trusted certificates (PEM or DER), or one such file."""
     progress: Callable[[int, int], None] = lambda done, total: None
     """Told how many bytes are read, of how many."""
 
@@ -52,6 +54,8 @@ class Verification:
     facts: Mapping[str, object]
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    files: tuple[Mapping[str, object], ...] = ()
+    """Of a kind that holds files, one line each: path, unchanged, since, by, action, record."""
 
     @property
     def is_unaltered(self) -> bool:
@@ -68,7 +72,7 @@ class Verification:
             "facts": dict(self.facts),
             "findings": [asdict(finding) for finding in self.findings],
             "warnings": list(self.warnings),
-        }
+        } | ({"files": [dict(one) for one in self.files]} if self.files else {})
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ VERIFIERS: list[Verifier] = [Verifier("ledger export", _is_ledger_export, _verif
 
 
 def verify(path: Path, trust: Trust | None = None) -> Verification:
-    """Check a file.
+    """Check a file, or a folder that is a BagIt bag.
 
     Raises
     ------
@@ -105,7 +109,7 @@ def verify(path: Path, trust: Trust | None = None) -> Verification:
         The file cannot be read, is of no kind that can prove itself, or the key given is no key.
     """
     try:
-        with path.open("rb") as file:
+        with (path / "bagit.txt" if path.is_dir() else path).open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise Unusable(f"{path} cannot be read: {error.strerror}") from error

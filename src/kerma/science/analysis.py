@@ -6,17 +6,24 @@ The same function runs in ``kerma examine``, in the server's durable job and in 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerma.errors import WrongUsage
-from kerma.science.detect import DETECTORS, detect
+from kerma.science.detect import DETECTORS
+from kerma.science.image_analysis import ImageAnalysis, analyse_image, with_looks
+from kerma.science.image_quality import Quality, judged_quality
 from kerma.science.imaging.image import Image
-from kerma.science.imaging.values import penetrating_plane, refusal
 from kerma.science.judge import Conditions, Evidence, judge_images, propose
-from kerma.science.measure import MEASURES, run
-from kerma.science.results import Finding, Measurement, NotMeasurable, Verdict
+from kerma.science.judge.corrective import advised
+from kerma.science.judge.disposition import Disposition, Travel, dispositions
+from kerma.science.judge.pack import Pack, load_pack
+from kerma.science.results import Finding, Verdict
+
+if TYPE_CHECKING:
+    from kerma.science.detect.looking import Look
 
 VERSION = "1"
 
@@ -31,19 +38,30 @@ class Plan:
     """Acceptance pack, a table name such as ``fr_arrete_1978/acceptance``; None where nothing is judged by clause."""
     decision_table: str
     """Table from findings and verdicts to a proposed decision, such as ``kerma_decisions/ndt``."""
+    quality: str = ""
+    """Whose rules judge image quality, a key of ``judge.quality.JUDGES``; empty where none does."""
+    has_gate: bool = False
+    """Whether pictures pass a gate first: too noisy, clipped, empty or blurred ones are to be taken again."""
 
 
 @dataclass(frozen=True)
-class ImageAnalysis:
-    """What was measured and found on one image, and in ``notes`` what was not done and why."""
+class SiteRules:
+    """What a site has settled beyond its industry's plan."""
 
-    measurements: tuple[Measurement | NotMeasurable, ...]
-    findings: tuple[Finding, ...]
-    notes: tuple[str, ...] = ()
-    detectors: tuple[str, ...] = ()
-    """The detectors that ran on this image."""
-    unsearched: tuple[str, ...] = ()
-    """What of this image no detector of the plan has looked at, and why: while there is any, nothing is cleared."""
+    pack: Pack | None = None
+    """The pack to judge by, confirmed where it is; None: the plan's, as it comes."""
+    technique: Mapping[str, str] = field(default_factory=dict)
+    """``technique_standard`` and ``testing_class`` where an image says none."""
+    travel: Travel = Travel()
+    confirmed: tuple[str, ...] = ()
+    """Tables of image quality that a Level III has confirmed."""
+    picture_gate: str = ""
+    """``off`` where no gate stands before reading."""
+    number_windows: str = ""
+    """The window of effective numbers that alarms on dual-energy scans, or ``all``; empty: none."""
+
+
+SITE_WITHOUT = SiteRules()
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,9 @@ class ExamAnalysis:
     decision_reason: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    quality: Quality = Quality()
+    dispositions: tuple[Disposition, ...] = ()
+    """What may be done about the findings, and who decides it."""
     version: str = VERSION
 
 
@@ -68,8 +89,9 @@ class Source:
 
 
 def analyse(
-    images: Sequence[Image], plan: Plan, *, thickness_mm: float | None = None, unread: Sequence[str] = ()
-) -> ExamAnalysis:
+    images: Sequence[Image], plan: Plan, *, thickness_mm: float | None = None, unread: Sequence[str] = (),
+    site: SiteRules = SITE_WITHOUT, looks: Sequence[Look] = (),
+) -> ExamAnalysis:  # fmt: skip
     """Measure, detect and judge the images of one exam by its industry's plan.
 
     Parameters
@@ -77,42 +99,83 @@ def analyse(
     images : the exam's images in reading order; colour images are passed over with a note
     plan : what to do
     thickness_mm : penetrated or joint thickness; taken from the images' technique when not given
+    site : what the site has settled beyond the plan
     unread : images of the exam that could not be read, in words; an exam looked at in part is never proposed as good
+    looks : what learned models marked on these images (``detect.looking.look``); what one did not look at is unsearched
 
+    Learned models come on top of the plan's detectors and never in their place: that one marked nothing clears nothing.
     Findings are numbered through the whole exam from 1; the number is their id, and the one in picture and report.
     """
     if thickness_mm is not None and not thickness_mm > 0:
         raise WrongUsage(f"the thickness is {thickness_mm:g} mm; give a value above 0 mm")
-    done = _numbered([_analyse_image(image, plan) for image in images])
+    done = _numbered(
+        [with_looks(analyse_image(image, plan, site), number, looks) for number, image in enumerate(images)]
+    )
     findings = [finding for image in done for finding in image.findings]
     measurements = [measurement for image in done for measurement in image.measurements]
     ran = tuple(dict.fromkeys(name for image in done for name in image.detectors))
     conditions = [_conditions(image, thickness_mm) for image in images]
     verdicts: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
-    if plan.pack and ran:
+    pack = site.pack or (load_pack(plan.pack) if plan.pack else None)
+    if pack and ran:
         looked_at = [(one.findings, of) for one, of in zip(done, conditions, strict=True) if one.detectors]
-        verdicts = judge_images(looked_at, plan.pack)
-    elif plan.pack:
-        notes = (f"the rules of {plan.pack} were not applied: no detector ran, so there was nothing to judge",)
+        verdicts = advised(judge_images(looked_at, pack), _merged(image.technique for image in images))
+    elif pack:
+        notes = (f"the rules of {pack.name} were not applied: no detector ran, so there was nothing to judge",)
     unsearched = (*unread, *(what for image in done for what in image.unsearched))
-    evidence = Evidence(findings, verdicts, measurements, ran, unsearched)
+    quality = _quality(images, done, plan, thickness_mm, site)
+    gate = tuple(dict.fromkeys(why for image in done for why in image.gate))
+    evidence = Evidence(findings, verdicts, measurements, ran, unsearched, quality.verdicts, gate)
     decision, reason = propose(evidence, plan.decision_table)
     return ExamAnalysis(
         images=done,
         verdicts=verdicts,
         decision_proposed=decision,
         decision_reason=reason,
-        inputs=_inputs(plan, ran, conditions),
-        notes=(*notes, *unread),
+        inputs={
+            **_inputs(plan, pack, ran, conditions),
+            **({"models": {one.name: dict(one.inputs) for one in looks}} if looks else {}),
+            "unsearched": list(unsearched),
+            "gate": list(gate),
+        },
+        notes=(*notes, *unread, *(_suspended(one) for one in looks if one.suspended)),
+        quality=quality,
+        dispositions=_dispositions(plan.quality, findings, verdicts, quality, site.travel),
     )
 
 
-def _inputs(plan: Plan, ran: tuple[str, ...], conditions: Sequence[Conditions]) -> dict[str, Any]:
+def _dispositions(
+    industry: str, findings: Sequence[Finding], verdicts: Sequence[Verdict], quality: Quality, travel: Travel
+) -> tuple[Disposition, ...]:
+    if not industry:
+        return ()
+    return dispositions(industry, findings, travel=travel, verdicts=verdicts, quality=quality.verdicts)
+
+
+def _quality(
+    images: Sequence[Image],
+    done: Sequence[ImageAnalysis],
+    plan: Plan,
+    thickness_mm: float | None,
+    site: SiteRules,
+) -> Quality:
+    if not plan.quality:
+        return Quality()
+    given = {} if thickness_mm is None else {"thickness_mm": thickness_mm}
+    judged = [
+        ({**site.technique, **image.technique, **given}, of.measurements)
+        for image, of in zip(images, done, strict=True)
+    ]
+    pack = site.pack.name if site.pack else plan.pack
+    return judged_quality(judged, industry=plan.quality, pack=pack, confirmed=site.confirmed)
+
+
+def _inputs(plan: Plan, pack: Pack | None, ran: tuple[str, ...], conditions: Sequence[Conditions]) -> dict[str, Any]:
     thicknesses = sorted({of.thickness_mm for of in conditions if of.thickness_mm is not None})
     return {
         "thickness_mm": thicknesses[0] if len(thicknesses) == 1 else (thicknesses or None),
-        "pack": plan.pack,
+        "pack": pack.name if pack else None,
         "decision_table": plan.decision_table,
         "detectors": {name: DETECTORS[name].load().VERSION for name in ran},
     }
@@ -123,11 +186,20 @@ def _conditions(image: Image, thickness_mm: float | None) -> Conditions:
         thickness_mm=thickness_mm if thickness_mm is not None else _technique(image, "thickness_mm"),
         weld_length_mm=_technique(image, "weld_length_mm"),
         weld_width_mm=_technique(image, "weld_width_mm"),
+        outside_diameter_mm=_technique(image, "outside_diameter_mm"),
         joint_coefficient=_technique(image, "joint_coefficient"),
         spacing=image.spacing,
         part=str(image.technique.get("part", "")),
         axis="row" if image.technique.get("weld_axis") == "row" else "column",
+        weld_start_mm=_position(image, "weld_start_mm"),
+        weld_offset_mm=_position(image, "weld_offset_mm") or 0.0,
+        facts=dict(image.technique),
     )
+
+
+def _position(image: Image, key: str) -> float | None:
+    value = image.technique.get(key)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _technique(image: Image, key: str) -> float | None:
@@ -135,31 +207,8 @@ def _technique(image: Image, key: str) -> float | None:
     return float(value) if isinstance(value, int | float) and value > 0 else None
 
 
-def _analyse_image(image: Image, plan: Plan) -> ImageAnalysis:
-    reason = refusal(image)
-    if reason:
-        return ImageAnalysis((), (), (f"not measured and not searched: {reason}",), (), (reason,))
-    planes, notes = _planes_to_measure(image)
-    unsearched = [*notes] if plan.detectors else []
-    measurements: list[Measurement | NotMeasurable] = []
-    for name in plan.measures:
-        takes_plane = "plane" in MEASURES[name].option_names
-        measurements += [run(name, image, plane=plane) for plane in planes] if takes_plane else [run(name, image)]
-    findings: list[Finding] = []
-    ran = []
-    for name in plan.detectors:
-        if image.modality in DETECTORS[name].passes_over or image.meaning == "ct-number":
-            notes = (*notes, f"{name} was not run: it is made for projections, not for cross-sections")
-            unsearched.append(notes[-1])
-            continue
-        ran.append(name)
-        for plane in _planes_to_search(image):
-            findings += detect(name, image, plane=plane)
-    if ran and image.rises_with_dose is None:
-        notes = (*notes, "it is not known whether brighter means more dose: findings are named by shape only")
-    if findings and image.spacing.source in ("detector", "none"):
-        notes = (*notes, _about_sizes(image))
-    return ImageAnalysis(tuple(measurements), tuple(findings), notes, tuple(ran), tuple(unsearched))
+def _suspended(look: Look) -> str:
+    return f"{look.name}: its stated miss rate is not held here {look.suspended}"
 
 
 def _numbered(images: Sequence[ImageAnalysis]) -> tuple[ImageAnalysis, ...]:
@@ -168,29 +217,6 @@ def _numbered(images: Sequence[ImageAnalysis]) -> tuple[ImageAnalysis, ...]:
         replace(image, findings=tuple(replace(finding, id=str(next(numbers))) for finding in image.findings))
         for image in images
     )
-
-
-def _about_sizes(image: Image) -> str:
-    if image.spacing.source == "none":
-        return "sizes of findings are in pixels: the image has no scale"
-    return "sizes of findings are at the detector: with magnification the object's own are smaller"
-
-
-def _planes_to_measure(image: Image) -> tuple[list[int], tuple[str, ...]]:
-    """Return every energy and view, but of many frames only the middle one, with a note."""
-    if image.planes == 1 or image.plane_kind != "frame":
-        return list(range(image.planes)), ()
-    middle = image.planes // 2
-    return [middle], (
-        f"of {image.planes} frames only the middle one was measured and searched",
-    )
-
-
-def _planes_to_search(image: Image) -> list[int]:
-    """Return every view, the middle frame, or of several energies the one that penetrates most."""
-    if image.plane_kind != "energy":
-        return _planes_to_measure(image)[0]
-    return [penetrating_plane(image)]
 
 
 def exam_document(images: Sequence[Image], sources: Sequence[Source], analysis: ExamAnalysis) -> dict[str, Any]:
@@ -217,6 +243,9 @@ def exam_document(images: Sequence[Image], sources: Sequence[Source], analysis: 
             for image, source, done in zip(images, sources, analysis.images, strict=True)
         ],
         "verdicts": [verdict.as_json() for verdict in analysis.verdicts],
+        "quality": analysis.quality.as_json(),
+        "quality_sheet": analysis.quality.sheet_json(),
+        "dispositions": [one.as_json() for one in analysis.dispositions],
         "decision_proposed": analysis.decision_proposed,
         "decision_reason": analysis.decision_reason,
         "analysis": {"version": analysis.version, **analysis.inputs},

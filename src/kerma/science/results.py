@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kerma.science.units import unit_of
 from kerma.standards import Table
 
 Value = float | int | str | bool | None | list[Any]
@@ -22,11 +23,13 @@ class Citation:
     clause: str = ""
     table: str = ""
     status: str = ""
+    read_in: str = ""
+    """Where our table, or this one row of it, was read."""
 
     @classmethod
     def of(cls, table: Table, clause: str = "") -> Citation:
         """Cite a table, optionally one clause of it."""
-        return cls(table.title, table.edition, clause or table.clause, table.name, table.status)
+        return cls(table.title, table.edition, clause or table.clause, table.name, table.status, table.source)
 
     def as_json(self) -> dict[str, str]:
         """Return the JSON form."""
@@ -60,6 +63,7 @@ class Measurement:
             "method": self.method,
             "inputs": _plain(self.inputs),
             "values": _plain(self.values),
+            "units": _units(self.values),
             "uncertainties": _plain(self.uncertainties),
             "source": self.source.as_json() if self.source else None,
             "warnings": list(self.warnings),
@@ -83,6 +87,7 @@ class NotMeasurable:
             "method": "",
             "inputs": _plain(self.inputs),
             "values": {},
+            "units": {},
             "uncertainties": {},
             "source": None,
             "warnings": [self.reason],
@@ -102,6 +107,10 @@ class Box:
     def as_json(self) -> list[float]:
         """Return [row, column, height, width]."""
         return [self.row, self.column, self.height, self.width]
+
+
+NO_BOX = Box(0.0, 0.0, 0.0, 0.0)
+"""The box of a finding that was never marked on an image, such as one a film reader writes down."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,7 @@ class Finding:
 
     ``box`` and ``polygon`` are in pixels of plane ``plane``; ``measurements`` map names that end in their unit
     (``length_mm``, ``width_mm``, ``height_mm``, ``diameter_mm``, ``area_mm2``, ``cnr``, ``detectability``) to values.
+    ``start_mm`` and ``offset_mm`` say where along and across the weld a finding begins, counted from the weld's datum.
     """
 
     id: str
@@ -159,9 +169,12 @@ class Finding:
 class Verdict:
     """What one rule says about the findings of an exam.
 
-    ``limit``, ``measured`` and ``margin`` share ``unit``; margin is limit - measured, negative when the rule fails.
+    ``limit``, ``measured`` and ``margin`` share ``unit``; margin is how far the measured lies on the good side of the
+    limit (limit - measured where ``asked`` is *at most*), negative when the rule fails.
     ``outcome`` is *advisory* where the rule would fail but its table is unverified, *not-judged* where a needed
-    input (thickness, scale) is missing; ``reason`` then says which.
+    input (thickness, scale) is missing; ``reason`` then says which. ``unmeasured`` names what a *not-judged* rule
+    waits for where no plain radiograph gives it (a depth, a density): such a rule alone leaves nothing undecided.
+    ``corrective`` is the code of what to do about a failed rule, ``action`` the same in words.
     """
 
     rule: str
@@ -174,6 +187,9 @@ class Verdict:
     unit: str = ""
     finding_ids: tuple[str, ...] = ()
     action: str = ""
+    corrective: str = ""
+    unmeasured: tuple[str, ...] = ()
+    asked: Literal["at most", "at least"] = "at most"
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON form: the clause is spelled out beside the outcome."""
@@ -185,6 +201,7 @@ class Verdict:
             "clause": self.source.clause,
             "status": self.source.status,
             "table": self.source.table,
+            "source": self.source.read_in,
             "limit": _finite(self.limit),
             "measured": _finite(self.measured),
             "margin": _finite(self.margin),
@@ -192,6 +209,9 @@ class Verdict:
             "finding_ids": list(self.finding_ids),
             "reason": self.reason,
             "action": self.action,
+            "corrective": self.corrective,
+            "unmeasured": list(self.unmeasured),
+            "asked": self.asked,
         }
 
 
@@ -200,7 +220,19 @@ def _finite(value: Any) -> Any:
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: [_finite(item) for item in value] if isinstance(value, list | tuple) else _finite(value)
-        for key, value in values.items()
-    }
+    return {key: _plain_value(value) for key, value in values.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _plain(value)
+    return [_plain_value(item) for item in value] if isinstance(value, list | tuple) else _finite(value)
+
+
+def _units(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the unit of every value that has one, as it is shown; those of a table's columns too."""
+    units = {key: unit_of(key).shown for key in values}
+    for rows in values.values():
+        if isinstance(rows, list | tuple):
+            units |= {key: unit_of(key).shown for row in rows if isinstance(row, Mapping) for key in row}
+    return {key: unit for key, unit in units.items() if unit}

@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from films import Archive, film, uid
-from kerma.areas.archive import actions, queries
+from kerma.areas.archive import actions, actions_receive, queries
 from kerma.areas.archive.model import Arrival, ExamArrived, exam, image, quarantine, series, subject
 from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
 from kerma.kernel.action import Actor
+from kerma.kernel.sight import WHOLE
 
 ARCHIVE_TABLES = (subject, exam, series, image, quarantine)
 
@@ -26,7 +27,7 @@ def test_a_film_is_kept_byte_for_byte_and_indexed(archive: Archive) -> None:
     assert archive.kernel.blobs.get(stored.sha256) == data
     with archive.kernel.database.read() as connection:
         found = queries.exam_by_uid(connection, uid(1))
-        (row,) = queries.images_of_exam(connection, stored.exam_pk)
+        (row,) = queries.images_of_exam(connection, stored.exam_pk, WHOLE)
     assert found is not None
     expected = {
         "subject_id": "P-17", "name": "Dupont^Zoé", "name_folded": "dupont zoe", "accession": "A-9",
@@ -102,7 +103,7 @@ def test_objects_without_pixels_and_unknown_classes_are_kept_and_listed(archive:
     archive.ingest(film(image=2, SOPClassUID="1.2.3.4.5.6.7", **bare))
     stored = archive.ingest(film(image=3))
     with archive.kernel.database.read() as connection:
-        rows = queries.images_of_exam(connection, stored.exam_pk)
+        rows = queries.images_of_exam(connection, stored.exam_pk, WHOLE)
     assert [row["kind"] for row in rows] == ["object", "object", "image"]
     assert rows[1]["sop_class_uid"] == "1.2.3.4.5.6.7"
 
@@ -120,7 +121,7 @@ def test_an_exam_grows_and_its_document_says_so(archive: Archive) -> None:
     counted = archive.rows(sa.select(series.c.image_count).order_by(series.c.id))
     assert [row["image_count"] for row in counted] == [2, 1]
     with archive.kernel.database.read() as connection:
-        rows = queries.images_of_exam(connection, stored.exam_pk)
+        rows = queries.images_of_exam(connection, stored.exam_pk, WHOLE)
     assert [(row["series_number"], row["number"]) for row in rows] == [(1, 1), (1, 2), (2, 1)]
 
 
@@ -259,7 +260,7 @@ def test_many_arrivals_come_back_in_order_each_with_its_own_fate(archive: Archiv
 def test_a_large_file_is_mapped_and_never_held(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "HELD_BYTES", 100)
+    monkeypatch.setattr(actions_receive, "HELD_BYTES", 100)
     path = tmp_path / "large.dcm"
     path.write_bytes(film(side=64))
     stored = actions.ingest(archive.kernel, archive.actor, source=Arrival(path, path.name, "medical"))
@@ -273,7 +274,7 @@ def test_a_large_file_is_mapped_and_never_held(
 def test_a_large_file_that_changes_while_it_is_read_is_refused(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "HELD_BYTES", 100)
+    monkeypatch.setattr(actions_receive, "HELD_BYTES", 100)
     path = tmp_path / "large.dcm"
     path.write_bytes(film(side=64))
     put_file = archive.kernel.blobs.put_file
@@ -345,14 +346,3 @@ def test_an_export_is_the_identical_bytes_with_a_manifest(archive: Archive, tmp_
         actions.export(archive.kernel, archive.actor, exam_pk=stored.exam_pk, folder=folder)
     with pytest.raises(NotFound):
         actions.export(archive.kernel, archive.actor, exam_pk=99, folder=tmp_path / "none")
-
-
-def test_nothing_is_deleted_and_the_attempt_is_recorded(archive: Archive) -> None:
-    stored = archive.ingest(film())
-    with pytest.raises(NotAllowed, match="no retention rule"):
-        actions.delete(archive.kernel, archive.actor, exam_pk=stored.exam_pk)
-    assert archive.count(image) == 1
-    assert archive.kernel.blobs.check(stored.sha256)
-    assert archive.records()[-1]["details"] == {"exam_pk": stored.exam_pk, "result": "kept"}
-    with pytest.raises(NotFound):
-        actions.delete(archive.kernel, archive.actor, exam_pk=99)

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from films import Archive, film, uid
-from kerma.areas.archive import commands
+from kerma.areas.archive import commands, commands_ingest
 from kerma.areas.archive.model import image
 from kerma.errors import NotFound
 
@@ -25,6 +25,7 @@ Run = Callable[..., tuple[int, Any]]
 def run(archive: Archive) -> Run:
     """Run one command; returns its exit code and what it printed, read when it is JSON."""
     cli = typer.Typer()
+    commands_ingest.register(cli)
     commands.register(cli)
     wiring = SimpleNamespace(kernel=lambda: archive.kernel, industries=archive.kernel.industries)
 
@@ -57,11 +58,13 @@ def disc(tmp_path: Path) -> Path:
 def test_ingest_takes_everything_below_a_folder(run: Run, archive: Archive, disc: Path) -> None:
     code, answer = run("ingest", disc, "--industry", "medical", "--json")
     assert code == 1
-    assert answer["counts"] == {"stored": 2, "duplicate": 0, "quarantined": 1, "refused": 0}
+    assert answer["counts"] == {"stored": 2, "duplicate": 0, "skipped": 0, "quarantined": 1, "refused": 0}
     assert [file["file_name"] for file in answer["files"]] == ["broken.dcm", "IM0001", "IM0002"]
     assert archive.count(image) == 2
     (disc / "broken.dcm").unlink()
     code, answer = run("ingest", disc, "--json")
+    assert (code, answer["counts"]["skipped"]) == (0, 2)
+    code, answer = run("ingest", disc, "--json", "--verify")
     assert (code, answer["counts"]["duplicate"]) == (0, 2)
 
 

@@ -7,6 +7,7 @@ import pytest
 from films import Archive, film
 from kerma.areas.archive import queries
 from kerma.areas.archive.queries import Search
+from kerma.kernel.sight import WHOLE
 
 PEOPLE = [
     ("Müller^Hans", "P-1", "20260301", "A1"),
@@ -100,5 +101,5 @@ def test_what_is_not_there_is_none(archive: Archive) -> None:
         assert queries.exam_by_pk(connection, 1) is None
         assert queries.exam_by_uid(connection, "1.2") is None
         assert queries.image_by_pk(connection, 1) is None
-        assert queries.images_of_exam(connection, 1) == []
+        assert queries.images_of_exam(connection, 1, WHOLE) == []
         assert queries.opened_at(connection, "person:1", 1) is None

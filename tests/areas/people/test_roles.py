@@ -9,7 +9,12 @@ from kerma.kernel.database import Database
 from kerma.kernel.identity_model import role_permission
 from kerma.kernel.permissions import is_granted
 
-SOFTWARE_ALONE = ("review.record_analysis", "report.keep", "worklist.rank", "worklist.close")
+SOFTWARE_ALONE = (
+    "review.record_analysis", "flagging.record_runs", "flagging.record_drift", "custody.keep_fingerprints",
+    "report.keep", "report.settle_batch", "report.renew", "worklist.rank", "worklist.close", "worklist.perform",
+    "archive.move", "archive.scrub", "blobs.remove", "alarms.raise", "backup.make", "backup.restore", "archive.delete",
+    "flagging.register_shipped", "flagging.keep_feedback",
+)  # fmt: skip
 
 
 def patterns_by_role(database: Database) -> dict[str, list[str]]:
@@ -27,10 +32,21 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
 @pytest.mark.parametrize(
     ("role", "may", "may_not"),
     [
-        ("analyst", ("review.decide", "report.sign", "worklist.claim"), ("worklist.free", "people.view")),
-        ("lead", ("review.decide", "worklist.free", "archive.check"), ("people.create_person",)),
+        ("analyst", ("report.sign", "worklist.claim", "worklist.ups"), ("worklist.free", "worklist.match_step")),
+        ("analyst", ("review.mark", "review.judge", "review.decide"), ("review.confirm_pack", "review.add_pack")),
+        ("lead", ("review.judge", "review.confirm_pack", "review.add_pack"), ("review.record_analysis",)),
+        ("analyst", ("review.first_read", "review.independent_read"), ("review.see_all", "review.set_reading")),
+        ("lead", ("review.see_all", "review.set_reading", "review.view_functions"), ()),
+        ("trainer", ("archive.view",), ("review.see_all", "review.first_read")),
+        ("analyst", ("custody.collect", "custody.accept"), ("custody.release", "custody.destroy", "custody.disclose")),
+        ("lead", ("custody.release", "custody.ask_destruction", "custody.disclose"), ()),
+        ("auditor", ("custody.view", "custody.view_disclosures"), ("custody.collect", "custody.correct")),
+        ("lead", ("worklist.free", "worklist.match_step", "archive.check"), ("people.create_person",)),
         ("auditor", ("archive.check", "ledger.export"), ("review.decide", "archive.ingest", "report.sign")),
         ("trainer", ("archive.view",), ("review.decide", "report.sign")),
+        ("lead", ("flagging.activate_model", "flagging.set_threshold"), ("flagging.register_shipped",)),
+        ("engineer", ("flagging.add_model",), ("flagging.activate_model", "flagging.set_threshold")),
+        ("analyst", (), ("flagging.add_model", "flagging.activate_model", "flagging.retire_model")),
     ],
 )
 def test_roles_hold_what_their_duty_takes(

@@ -38,8 +38,8 @@ def exam_document(**given: Any) -> dict[str, Any]:
         "spacing_source": "detector", "image_uid": "2.25.13", "warnings": ["the frame was taken as data"],
         "findings": [finding(1)],
         "measurements": [
-            {"name": "snr", "version": "1", "method": "median of lines (snr); all pixels (snr_whole_region)",
-             "inputs": {}, "values": {"snr": 101.25, "snr_whole_region": 99.0}, "uncertainties": {"snr": 1.37},
+            {"name": "snr", "version": "1", "method": "median of lines (snr); all pixels (snr_region)",
+             "inputs": {}, "values": {"snr": 101.25, "snr_region": 99.0}, "uncertainties": {"snr": 1.37},
              "source": {"standard": "ISO 17636-2", "edition": "2022"}, "warnings": []},
             {"name": "snr_n", "version": "1", "method": "", "inputs": {}, "values": {}, "uncertainties": {},
              "source": None, "warnings": ["x"], "not_measurable": "the basic spatial resolution is not known"},

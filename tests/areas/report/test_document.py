@@ -73,7 +73,7 @@ def test_it_is_archival_pdf_with_embedded_fonts(part: ExamPart, tmp_path) -> Non
 
     with pikepdf.open(io.BytesIO(build(report(part)))) as pdf:
         metadata = str(pdf.Root.Metadata.read_bytes(), "utf-8")
-        assert "<pdfaid:part>2</pdfaid:part>" in metadata and "<pdfaid:conformance>B</pdfaid:conformance>" in metadata
+        assert "<pdfaid:part>2</pdfaid:part>" in metadata and "<pdfaid:conformance>A</pdfaid:conformance>" in metadata
         assert "Encrypt" not in pdf.trailer and "/Names" not in pdf.Root and "/OpenAction" not in pdf.Root
         fonts = [
             one for one in pdf.objects if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/FontDescriptor"
@@ -106,7 +106,8 @@ def test_findings_are_numbered_through_the_exam() -> None:
 
 def test_the_place_for_the_signature_lies_on_its_page(part: ExamPart) -> None:
     block = SignatureBlock("Ada", "I made this report", "2026-03-02T12:00:00.000000Z", "key")
-    pdf, page, (left, bottom, right, top) = build_for_signing(report(part, signature=block))
+    pdf, places = build_for_signing(report(part, signatures=[block]))
+    page, (left, bottom, right, top) = places["author"]
     import io
 
     import pikepdf

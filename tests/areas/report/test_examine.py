@@ -126,10 +126,10 @@ def test_an_exam_that_fails_does_not_stop_the_others(
 
     drawings = pictures.drawings
 
-    def failing(document: dict) -> list:
+    def failing(document: dict, *more: object, **named: object) -> list:
         if document["images"][0]["path"].endswith(".png"):
             raise ZeroDivisionError("nothing to divide")
-        return drawings(document)
+        return drawings(document, *more, **named)
 
     monkeypatch.setattr(pictures, "drawings", failing)
     result = run(folder, tmp_path)
@@ -177,7 +177,7 @@ def test_the_command_ends_with_0_when_all_is_read(folder: Path, tmp_path: Path) 
     ("arguments", "word"),
     [
         (("--industry", "farming"), "security or ndt or medical"),
-        (("--industry", "ndt", "--rules", "iso_0/none"), "fr_arrete_1978/acceptance"),
+        (("--industry", "ndt", "--rules", "iso_0/none"), "kerma rules list"),
         (("--industry", "ndt", "--thickness-mm", "-1"), "above 0 mm"),
     ],
 )
@@ -224,6 +224,7 @@ def test_an_exam_of_which_one_image_cannot_be_read_is_never_proposed_as_good(tmp
     made.mkdir()
     beside = {"subject": "BAG-1", "exam": "1", "meaning": "raw", "rises_with_dose": True}
     noise = np.random.default_rng(9).normal(30_000, 300, (1, 96, 128)).astype(np.uint16)
+    noise[0, 30:60, 40:90] -= 9000  # something in the tray: a scan that shows nothing is none to clear
     (made / "view-1.raw").write_bytes(noise.tobytes())
     raw = beside | {"rows": 96, "columns": 128, "type": "uint16"}
     (made / "view-1.raw.json").write_text(json.dumps(raw | {"number": 1}))
@@ -239,3 +240,18 @@ def test_an_exam_of_which_one_image_cannot_be_read_is_never_proposed_as_good(tmp
     assert [Path(one["path"]).name for one in result["refused"]] == ["view-2.png"]
     assert exam["decision_proposed"] == "none"
     assert "view-2.png could not be read" in exam["decision_reason"]
+
+
+def test_learned_models_look_only_when_asked_and_are_named(folder: Path, tmp_path: Path) -> None:
+    seam = tmp_path / "seam.tif"
+    shutil.copy(folder / "seam-1.tif", seam)
+    asked = ("examine", seam, "--industry", "ndt", "--thickness-mm", 12, "--json", "--out")
+    runs = (("a", ()), ("b", ("--model", "weld")))
+    plain, with_model = (kerma(*asked, tmp_path / name, *more) for name, more in runs)
+    assert (plain.returncode, with_model.returncode) == (0, 0), with_model.stderr
+    told = [json.loads(one.stdout)["exams"][0]["analysis"] for one in (plain, with_model)]
+    assert "models" not in told[0]
+    assert told[1]["models"]["weld 1.0.0"]["threshold"] == pytest.approx(0.1764)
+    refused = kerma(*asked, tmp_path / "c", "--model", "small_flaws")
+    assert refused.returncode == 2
+    assert "without weights" in refused.stderr

@@ -39,31 +39,6 @@ def test_a_picture_fits_the_page_and_keeps_its_proportion(pictures: int, height_
     assert height_mm / width_mm == pytest.approx(height_over_width)
 
 
-NEW = {"id": 2, "analysis_id": 2}
-
-
-@pytest.mark.parametrize(
-    ("report", "analysis", "decision", "word"),
-    [
-        (None, None, None, "no analysis"),
-        (None, {"id": 2}, NEW, "being made"),
-        ({"state": "proposed", "analysis_id": 1, "decision_id": 1}, {"id": 2}, NEW, "being made"),
-        ({"state": "proposed", "analysis_id": 2, "decision_id": None}, {"id": 2}, None, "decide first"),
-        ({"state": "proposed", "analysis_id": 2, "decision_id": 1}, {"id": 2}, {"id": 1, "analysis_id": 1}, "again"),
-        ({"state": "signed", "analysis_id": 2, "decision_id": 2}, {"id": 2}, NEW, "already signed"),
-    ],
-)
-def test_what_may_not_be_signed_says_why(report, analysis, decision, word: str) -> None:
-    assert word in (rules.why_not_signable(report, analysis, decision) or "")
-
-
-def test_a_decided_exam_is_signed_once_per_decision() -> None:
-    proposed = {"state": "proposed", "analysis_id": 2, "decision_id": None}
-    assert rules.why_not_signable(proposed, {"id": 2}, NEW) is None
-    signed = {"state": "signed", "analysis_id": 2, "decision_id": 1}
-    assert rules.why_not_signable(signed, {"id": 2}, NEW) is None
-
-
 def test_texts_beside_images_are_known_by_name() -> None:
     assert all(rules.is_document(name) for name in ("README.md", "LICENSE", "Thumbs.db", ".DS_Store", "a.csv"))
     assert not any(rules.is_document(name) for name in ("scan.dcm", "IM0001", "weld.tif", "chest.png", "x.raw"))

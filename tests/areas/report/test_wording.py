@@ -47,9 +47,9 @@ def test_units_come_from_names() -> None:
 
 
 def test_each_value_gets_its_own_part_of_the_method() -> None:
-    method = "median over lines (snr, snr_line_median); mean of all (snr_whole_region)"
+    method = "median over lines (snr, snr_line_median); mean of all (snr_region)"
     assert wording.method_of(method, "snr", is_first=True) == "Median over lines"
-    assert wording.method_of(method, "snr_whole_region", is_first=False) == "Mean of all"
+    assert wording.method_of(method, "snr_region", is_first=False) == "Mean of all"
     assert wording.method_of("all pixels; n - 1", "mean_stored", is_first=True) == "All pixels; n - 1"
     assert wording.method_of("all pixels; n - 1", "maximum_stored", is_first=False) == ""
 

@@ -13,6 +13,7 @@ from kerma.areas.worklist.queries import item_of_exam
 from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
 from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.ledger_tables import ledger_record
+from kerma.kernel.sight import WHOLE
 
 SHA = "a" * 64
 DIGEST = rules.images_digest([SHA])
@@ -51,7 +52,7 @@ def rows(kernel: Kernel, table: sa.Table) -> list[dict]:
 
 def item(kernel: Kernel, exam_pk: int) -> dict:
     with kernel.database.read() as connection:
-        return item_of_exam(connection, exam_pk)
+        return item_of_exam(connection, exam_pk, exams.person(1))
 
 
 def test_the_same_images_are_analysed_once(listening: Kernel, actor: Actor, exam_pk: int, heard: Heard) -> None:
@@ -116,7 +117,7 @@ def test_a_later_decision_supersedes_and_never_overwrites(listening: Kernel, act
     )
     assert rows(listening, decision)[0] == before[0]
     with listening.database.read() as connection:
-        newest, older = queries.decisions(connection, exam_pk)
+        newest, older = queries.decisions(connection, exam_pk, WHOLE)
     assert (newest["id"], newest["level"], older["id"]) == (second, 2, first)
     assert item(listening, exam_pk)["decision"] == "reject"
 

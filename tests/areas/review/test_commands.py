@@ -11,7 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 import radiographs
-from kerma.areas.review.commands import register
+from kerma.areas.flagging import commands_detect
+from kerma.areas.review import commands
 from kerma.errors import WrongUsage
 from kerma.science.detect import DETECTORS
 from kerma.science.detect import OPTIONS as DETECT_OPTIONS
@@ -19,7 +20,8 @@ from kerma.science.measure import MEASURES
 from kerma.science.measure import OPTIONS as MEASURE_OPTIONS
 
 CLI = typer.Typer()
-register(CLI)
+commands.register(CLI)
+commands_detect.register(CLI)
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,31 @@ def test_an_unknown_name_is_refused_before_any_file_is_read(arguments: list[str]
     (tmp_path / "empty.tif").touch()
     with pytest.raises(WrongUsage, match="there are"):
         CLI([*arguments, str(tmp_path / "empty.tif")], standalone_mode=False)
+
+
+def test_a_folder_of_frames_is_one_image_and_its_descriptions_are_no_frames(film: Path, tmp_path: Path) -> None:
+    for name in ("b.tif", "a.tif"):
+        (tmp_path / name).write_bytes(film.read_bytes())
+    (tmp_path / "a.tif.json").write_text(json.dumps({"meaning": "raw", "rises_with_dose": True}))
+    code, document, _ = _run("measure", "statistics", tmp_path, "--plane", "1")
+    assert code == 0
+    alone = _run("measure", "statistics", film)[1]
+    assert document["values"] == alone["values"]
+    with pytest.raises(WrongUsage, match="plane 2 does not exist"):
+        _run("measure", "statistics", tmp_path, "--plane", "2")
+
+
+def test_a_folder_without_frames_and_too_many_files_are_refused(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "truth.json").write_text("{}")
+    with pytest.raises(WrongUsage, match="holds no frame"):
+        _run("measure", "statistics", tmp_path)
+    with pytest.raises(WrongUsage, match="measures on image: give 1 paths, not 2"):
+        _run("measure", "statistics", film, film)
+
+
+def test_a_spacing_given_stands_in_place_of_the_files(film: Path) -> None:
+    code, document, _ = _run("measure", "line-profile", film, "--spacing-mm", "0.025")
+    assert code == 0
+    assert document["values"]["distance_mm"][1] == pytest.approx(0.025)
+    assert document["units"]["distance_mm"] == "mm"
+    assert document["inputs"]["spacing_origin"] == "given"

@@ -20,7 +20,7 @@ def listening(kernel: Kernel) -> Kernel:
 
 def row(kernel: Kernel, exam_pk: int) -> dict:
     with kernel.database.read() as connection:
-        return queries.item_of_exam(connection, exam_pk)
+        return queries.item_of_exam(connection, exam_pk, exams.person(1))
 
 
 def ledger(kernel: Kernel) -> list[dict]:

@@ -4,9 +4,10 @@ import sqlalchemy as sa
 import exams
 from kerma.areas.archive.model import ExamArrived
 from kerma.areas.worklist.actions import on_exam_arrived
-from kerma.areas.worklist.routes import ONE_LOOK, router
+from kerma.areas.worklist.routes import router
 from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.ledger_tables import ledger_record
+from kerma.kernel.requests import ONE_LOOK
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def test_the_industries_come_with_their_own_words_and_decisions(page) -> None:
     page.sign_in("analyst")
     found = {one["name"]: one for one in page.http.get("/api/v1/industries").json()}
     assert {name: one["subject_word"] for name, one in found.items()} == {
-        "security": "Object of inspection", "ndt": "Component", "medical": "Patient",
+        "security": "Object of inspection",
+        "ndt": "Component",
+        "medical": "Patient",
     }
     assert [choice["code"] for choice in found["ndt"]["decisions"]] == ["accept", "reject", "reshoot"]
     assert all(choice["tone"] for one in found.values() for choice in one["decisions"])

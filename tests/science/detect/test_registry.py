@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import numpy as np
 import pytest
 
+import good_parts
 import radiographs
 from kerma.errors import WrongUsage
+from kerma.industries import INDUSTRIES
 from kerma.science.detect import DETECTORS, OPTIONS, detect
 from kerma.science.imaging.image import Image, Spacing
 
+SEARCHING = [name for name, entry in DETECTORS.items() if entry.kind == "search"]
+JUDGING = [name for name in DETECTORS if name not in SEARCHING]
 NOISE = np.random.default_rng(6)
 BAD = {
     "one dimension": np.zeros(10, np.uint16),
@@ -38,6 +43,12 @@ ODD = {
 }
 
 
+def _needed(name: str) -> dict:
+    """Return what a detector cannot do without."""
+    have = {"reference": good_parts.reference(), "declared": "paper"}
+    return {option: have[option] for option in DETECTORS[name].required}
+
+
 def _image(pixels: np.ndarray) -> Image:
     return Image(pixels, bits=16, meaning="raw", rises_with_dose=True)
 
@@ -46,13 +57,36 @@ def _image(pixels: np.ndarray) -> Image:
 @pytest.mark.parametrize("name", DETECTORS)
 def test_what_holds_no_grey_values_is_refused_with_the_reason(name: str, what: str) -> None:
     with pytest.raises(WrongUsage, match="cannot look at this image: .{20}"):
-        detect(name, _image(BAD[what]))
+        detect(name, _image(BAD[what]), **_needed(name))
 
 
 @pytest.mark.parametrize("what", QUIET)
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", SEARCHING)
 def test_where_there_is_nothing_nothing_is_found(name: str, what: str) -> None:
     assert detect(name, _image(QUIET[what])) == ()
+
+
+@pytest.mark.parametrize("what", QUIET | ODD)
+@pytest.mark.parametrize("name", JUDGING)
+def test_what_cannot_be_computed_never_passes_in_silence(name: str, what: str) -> None:
+    try:
+        found = detect(name, _image((QUIET | ODD)[what]), **_needed(name))
+    except WrongUsage as error:
+        assert len(str(error)) > 30
+        return
+    assert found and all(finding.label for finding in found)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in DETECTORS.items() if entry.required])
+def test_what_a_detector_cannot_do_without_is_asked_for(name: str) -> None:
+    for option in DETECTORS[name].required:
+        with pytest.raises(WrongUsage, match=f"'{name}' needs the option '{option}'"):
+            detect(name, good_parts.part(1))
+
+
+def test_no_plan_runs_a_detector_that_needs_more_than_a_picture() -> None:
+    for industry in INDUSTRIES.values():
+        assert set(industry.plan.detectors) <= set(SEARCHING)
 
 
 @pytest.mark.filterwarnings("error")
@@ -63,7 +97,8 @@ def test_the_input_stays_as_it_is_and_nothing_complains(name: str, what: str, ri
     pixels = (QUIET | ODD)[what]
     given = Image(pixels.copy(), bits=16, meaning="raw", rises_with_dose=rises)
     given.pixels.flags.writeable = False
-    detect(name, given)
+    with contextlib.suppress(WrongUsage):
+        detect(name, given, **_needed(name))
     assert given.pixels.tobytes() == pixels.tobytes()
 
 
@@ -74,7 +109,7 @@ def _picture(name: str) -> Image:
     return radiographs.image(pores.pixels, spacing=Spacing(0.1, 0.1, "detector"))
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", SEARCHING)
 def test_findings_are_plain_named_boxed_inside_the_image_and_strongest_first(name: str) -> None:
     image = _picture(name)
     findings = detect(name, image)
@@ -95,7 +130,7 @@ def test_findings_are_plain_named_boxed_inside_the_image_and_strongest_first(nam
         assert box.column <= min(columns) and max(columns) <= box.column + box.width
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", SEARCHING)
 def test_without_a_scale_nothing_is_given_in_mm(name: str) -> None:
     image = _picture(name)
     findings = detect(name, Image(image.pixels, bits=16, meaning="raw", rises_with_dose=True))
@@ -108,8 +143,9 @@ def test_unknown_options_planes_and_detectors_are_refused(name: str) -> None:
     image = _image(QUIET["noise"])
     with pytest.raises(WrongUsage, match=DETECTORS[name].option_names[0]):
         detect(name, image, colour="red")
-    with pytest.raises(WrongUsage, match="plane 1 does not exist: the image has 1"):
-        detect(name, image, plane=1)
+    if "plane" in DETECTORS[name].option_names:
+        with pytest.raises(WrongUsage, match="plane 1 does not exist: the image has 1"):
+            detect(name, image, plane=1, **_needed(name))
     with pytest.raises(WrongUsage, match="small_flaws, opacity"):
         detect("everything", image)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from PIL import Image as Picture
 
 from kerma.science.imaging import annotate as drawing
-from kerma.science.imaging.annotate import Mark, annotate, jpeg, png, scale_bar, scale_text
+from kerma.science.imaging.annotate import Mark, annotate, jpeg, png, scale_bar
 from kerma.science.imaging.image import Spacing
 from kerma.science.results import Box
 
@@ -37,6 +37,18 @@ def test_nothing_is_drawn_over_a_finding() -> None:
     assert (inside == 200).all()
 
 
+@pytest.mark.parametrize("box", [Box(0, 0, 200, 300), Box(0, 50, 200, 200), Box(40, 0, 100, 300)])
+def test_the_words_of_a_mark_as_large_as_the_picture_stand_whole_within_it(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plates = []
+    draw_plate = drawing._draw_plate
+    monkeypatch.setattr(drawing, "_draw_plate", lambda *given: plates.append(given[1][0]) or draw_plate(*given))
+    picture = annotate(grey(), [Mark(1, box, "a long label")], spacing=Spacing())
+    (left, top, right, bottom) = plates[0]
+    assert 0 <= left < right <= picture.shape[1] and 0 <= top < bottom <= picture.shape[0]
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     some.lists(
@@ -59,9 +71,12 @@ def test_the_scale_bar_is_a_round_length_that_fits(spacing_mm: float, width_px: 
 
 def test_without_scale_it_says_so_and_draws_no_bar() -> None:
     assert scale_bar(Spacing(), 500, 1.0) == drawing.ScaleBar(None, 0.0, "no scale")
-    assert "no scale" in scale_text(Spacing())
-    assert scale_text(Spacing(0.1, 0.1, "geometry")) == "0.1 mm a pixel, from geometry"
-    assert scale_text(Spacing(0.1, 0.2, "calibrated")) == "0.1 × 0.2 mm a pixel, calibrated"
+
+
+def test_the_words_of_the_scale_bar_are_put_into_another_language() -> None:
+    heard: list[str] = []
+    annotate(grey(100, 200), spacing=Spacing(0.1, 0.1, "detector"), say=lambda text: heard.append(text) or text)
+    assert heard == [scale_bar(Spacing(0.1, 0.1, "detector"), 1200, 6.0).text]
 
 
 def test_unequal_spacing_is_drawn_in_true_proportion() -> None:

@@ -18,7 +18,7 @@ from pydicom.sequence import Sequence
 from tests.formats import samples
 
 from kerma import formats
-from kerma.science.imaging.greyscale import default_window, display, modality_values
+from kerma.science.imaging.greyscale import default_window, display, full_window, modality_values
 from kerma.science.imaging.image import GreyScale, Image, Lut, Window
 
 RAMP = np.arange(4096, dtype=np.uint16).reshape(1, 64, 64)
@@ -286,3 +286,24 @@ def test_made_files_are_shown_as_dcmtk_shows_them(name, dtype, tmp_path):
     path = tmp_path / "made.dcm"
     path.write_bytes(samples.dicom(pixels, BitsStored=12, **MADE[name]))
     assert compare(path, tmp_path) >= 2
+
+
+def test_a_presentation_table_stands_for_the_whole_range() -> None:
+    """A straight table changes nothing, a falling one turns grey over, and it stands in place of inversion."""
+    windows = (Window(2000.0, 3000.0),)
+    rising, falling = (Lut(entries.astype(np.uint16), 0, 12) for entries in (np.arange(4096), 4095 - np.arange(4096)))
+    plain, turned = (display(image(windows=windows, is_inverse=one)).astype(int) for one in (False, True))
+    assert np.abs(display(image(windows=windows, presentation_lut=rising)).astype(int) - plain).max() <= 1
+    assert np.abs(display(image(windows=windows, presentation_lut=falling, is_inverse=True)) - turned).max() <= 1
+    steps = Lut(np.array([0, 100, 255], np.uint16), 0, 8)
+    assert set(np.unique(display(image(windows=windows, presentation_lut=steps)))) == {0, 100, 255}
+    assert (display(image(windows=windows, presentation_lut=Lut(rising.entries, 7, 12))) == display(
+        image(windows=windows, presentation_lut=rising))).all()  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_signed", "ends"), [(False, (-1000.0, 1047.5)), (True, (-2024.0, 23.5))])
+def test_the_full_window_reaches_over_all_that_the_bits_can_hold(is_signed: bool, ends: tuple[float, float]) -> None:
+    window = full_window(GreyScale(0.5, -1000.0), 12, is_signed=is_signed)
+    assert (window.center - window.width / 2, window.center + window.width / 2) == ends
+    table = Lut(np.arange(9, dtype=np.uint16), 0, 10)
+    assert full_window(GreyScale(modality_lut=table), 12, is_signed=is_signed) == Window(511.5, 1023.0, "LINEAR_EXACT")

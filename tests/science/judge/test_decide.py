@@ -26,6 +26,8 @@ def saturated(percent: float) -> Measurement:
 
 
 RAN = ("small_flaws",)
+GOOD = (verdict("pass", "wire seen"),)
+"""Image quality judged, and as asked for."""
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,41 @@ RAN = ("small_flaws",)
 )
 def test_ndt(outcomes: tuple[Outcome, ...], percent: float, decision: str) -> None:
     verdicts = [verdict(outcome) for outcome in outcomes]
-    assert propose(Evidence([], verdicts, [saturated(percent)], detectors=RAN), NDT)[0] == decision
+    assert propose(Evidence([], verdicts, [saturated(percent)], detectors=RAN, quality=GOOD), NDT)[0] == decision
+
+
+@pytest.mark.parametrize(
+    ("findings", "quality", "decision"),
+    [
+        ("pass", (), "none"),
+        ("pass", ("pass",), "accept"),
+        ("pass", ("pass", "not-judged"), "none"),
+        ("pass", ("pass", "advisory"), "none"),
+        ("pass", ("pass", "fail"), "reshoot"),
+        ("fail", ("fail",), "reject"),
+        ("not-judged", ("fail",), "reshoot"),
+        ("not-judged", ("pass",), "none"),
+    ],
+)
+def test_ndt_accepts_only_by_findings_and_image_quality_together(
+    findings: Outcome, quality: tuple[Outcome, ...], decision: str
+) -> None:
+    judged = [verdict(outcome, "wire seen") for outcome in quality]
+    proposed, reason = propose(Evidence([], [verdict(findings)], detectors=RAN, quality=judged), NDT)
+    assert proposed == decision
+    if decision == "none" and findings == "pass":
+        assert "mage quality" in reason
+
+
+@pytest.mark.parametrize("which", ["verdicts", "quality"])
+def test_ndt_accepts_nothing_by_a_table_that_nobody_has_verified(which: str) -> None:
+    unverified = Verdict("wire seen", "pass", Citation("ISO 17636-2", clause="B.3", status="unverified"), "")
+    given = {"verdicts": [verdict("pass")], "quality": [*GOOD]}
+    given[which] = [*given[which], unverified]
+    decision, reason = propose(Evidence([], detectors=RAN, **given), NDT)
+    assert decision == "none"
+    assert "ISO 17636-2, B.3" in reason
+    assert "Level III" in reason
 
 
 def test_ndt_accepts_nothing_that_nobody_looked_at() -> None:
@@ -49,7 +85,7 @@ def test_ndt_accepts_nothing_that_nobody_looked_at() -> None:
     assert decision == "none"
     assert "Nothing was looked for" in reason
     assert propose(Evidence([], [], [], detectors=RAN), NDT)[0] == "none"
-    assert propose(Evidence([seen("porosity")], [verdict("pass")], []), NDT)[0] == "accept"
+    assert propose(Evidence([seen("porosity")], [verdict("pass")], [], quality=GOOD), NDT)[0] == "accept"
 
 
 def test_the_reason_names_the_broken_rules_and_their_clauses() -> None:
@@ -91,7 +127,8 @@ def test_every_row_proposes_a_decision_the_industry_knows(industry) -> None:  # 
 
 def test_a_measurement_that_could_not_be_made_matches_no_number() -> None:
     unmeasured = NotMeasurable("saturation", "1", "no data")
-    assert propose(Evidence([], [verdict("pass")], [unmeasured], detectors=RAN), NDT)[0] == "accept"
+    evidence = Evidence([], [verdict("pass")], [unmeasured], detectors=RAN, quality=GOOD)
+    assert propose(evidence, NDT)[0] == "accept"
 
 
 def test_many_reasons_are_counted() -> None:
@@ -141,5 +178,27 @@ def test_no_table_calls_an_exam_good_of_which_a_part_was_not_searched(
         [verdict(outcome) for outcome in outcomes],
         detectors=RAN,
         unsearched=("film 2 could not be read",),
+        quality=GOOD,
     )
     assert propose(evidence, INDUSTRIES[industry].plan.decision_table)[0] not in ("accept", "clear", "normal")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "alarm", "decision"),
+    [
+        ("fail", False, "refer"),
+        ("fail", True, "refer"),
+        ("pass", False, "none"),
+        ("not-judged", False, "none"),
+        ("pass", True, "suspect"),
+    ],
+)
+def test_a_scan_of_the_test_object_is_never_cleared_and_a_failed_one_is_told_first(
+    outcome: Outcome, alarm: bool, decision: str
+) -> None:
+    findings = [seen("opacity")] if alarm else []
+    judged = [verdict(outcome, "machine fit for service", "tests")]
+    proposed, reason = propose(Evidence(findings, detectors=("opacity",), quality=judged), SECURITY)
+    assert proposed == decision
+    if outcome == "fail":
+        assert "out of service" in reason

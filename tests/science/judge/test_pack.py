@@ -44,7 +44,7 @@ def test_groups_of_labels_are_those_of_iso_6520_1() -> None:
         ("big,size,@none,length_mm,5,,,mm,1", ("line 8", "@none")),
         ("big,size,,length_mm,5,,,mm,1", ("line 8", "labels")),
         ("big,size,slag,,5,,,mm,1", ("line 8", "measure")),
-        ("big,size,slag,length_mm,,,,mm,1", ("line 8", "limit_per_thickness or limit_absolute")),
+        ("big,size,slag,length_mm,,,,mm,1", ("line 8", "limit_per_thickness or", "limit_absolute")),
         ("big,size,slag,length_mm,5,0.3,,mm,1", ("line 8", "limit_choice")),
         ("big,size,slag,length_mm,5,0.3,least,mm,1", ("line 8", "limit_choice", "smaller, larger")),
         ("big,size,slag,length_mm,5,,,mm,", ("line 8", "clause")),

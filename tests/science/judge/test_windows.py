@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerma.science.judge.windows import Placed, gaps_mm, groups, on_one_line, worst_window
+from kerma.science.judge.groups import groups, near_pairs, on_one_line
+from kerma.science.judge.places import Placed
+from kerma.science.judge.windows import worst_window
 
 MM = st.floats(0.0, 200.0).map(lambda value: round(value, 2))
 LENGTH = st.floats(0.0, 30.0).map(lambda value: round(value, 2))
@@ -63,10 +65,14 @@ def test_nothing_gives_an_empty_window() -> None:
 
 def test_gaps_are_edge_to_edge_and_symmetric() -> None:
     items = [Placed("A", 0, 2, 2, 0, 1), Placed("B", 5, 6, 1, 5, 6), Placed("C", 1, 3, 2, 0, 1)]
-    gaps = gaps_mm(items)
-    assert gaps[0, 1] == pytest.approx(5.0)
-    assert gaps[0, 2] == 0.0
-    assert np.array_equal(gaps, gaps.T)
+    found = {
+        (int(one), int(other)): float(gap)
+        for ones, others, gaps in near_pairs(items, np.full(3, 99.0))
+        for one, other, gap in zip(ones, others, gaps, strict=True)
+    }
+    assert found[0, 1] == pytest.approx(5.0)
+    assert found[0, 2] == 0.0
+    assert all(found[other, one] == gap for (one, other), gap in found.items())
 
 
 def test_a_gap_of_exactly_the_factor_does_not_join() -> None:
@@ -108,6 +114,6 @@ def test_one_more_finding_only_enlarges_groups(
 def test_one_line_touches_only_what_it_crosses() -> None:
     row = [Placed(f"R{n}", 5 * n, 5 * n + 1, 1, 10 + 0.2 * n, 11 + 0.2 * n) for n in range(4)]
     stray = Placed("S", 9, 10, 1, 30, 31)
-    found = on_one_line([*row, stray], 4)
+    found = list(on_one_line([*row, stray], 4))
     assert [[item.id for item in group] for group in found] == [["R0", "R1", "R2", "R3"]]
-    assert on_one_line([*row, stray], 5) == []
+    assert list(on_one_line([*row, stray], 5)) == []

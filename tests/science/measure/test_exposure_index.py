@@ -38,3 +38,22 @@ def test_a_stored_deviation_that_does_not_fit_is_told() -> None:
     assert "stores the deviation index 2" in run("exposure_index", radiographs.flat(1, technique=technique)).warnings[0]
     fitting = radiographs.flat(1, technique=technique | {"deviation_index": 0.1})
     assert not run("exposure_index", fitting).warnings
+
+
+def test_the_index_of_the_pixels_is_100_per_microgray_of_the_region() -> None:
+    image = radiographs.flat(3, technique={"exposure_index": 999})
+    pixels = image.pixels.copy()
+    pixels[0, :10] = 0  # a collimated border
+    changed = radiographs.image(pixels[0])
+    result = run("exposure_index", changed, ugy_per_stored=2.5 / 10_000, region="20,20,100,100", target=250)
+    assert result.values["exposure_index"] == pytest.approx(250, rel=0.002)
+    assert result.values["deviation_index"] == pytest.approx(0, abs=0.01)
+    assert result.values["detector_kerma_ugy"] == pytest.approx(2.5, rel=0.002)
+    doubled = run("exposure_index", changed, ugy_per_stored=5.0 / 10_000, region="20,20,100,100")
+    assert doubled.values["exposure_index"] == pytest.approx(2 * result.values["exposure_index"])
+
+
+def test_dark_pixels_have_no_index() -> None:
+    image = radiographs.flat(3)
+    dark = radiographs.image(image.pixels[0] * 0)
+    assert "zero or below" in run("exposure_index", dark, ugy_per_stored=0.001).reason

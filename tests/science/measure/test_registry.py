@@ -40,10 +40,15 @@ def _image(pixels: np.ndarray) -> Image:
     return Image(pixels, bits=16, meaning="raw", rises_with_dose=True)
 
 
+def _run_on(name: str, image: Image, **options: object) -> Measurement | NotMeasurable:
+    """Give a measurement the same image as often as it needs one."""
+    return run(name, *[image] * len(MEASURES[name].image_names), **options)
+
+
 @pytest.mark.parametrize("what", BAD)
 @pytest.mark.parametrize("name", ON_PIXELS)
 def test_what_holds_no_grey_values_is_not_measurable_and_says_why(name: str, what: str) -> None:
-    result = run(name, _image(BAD[what]))
+    result = _run_on(name, _image(BAD[what]))
     assert isinstance(result, NotMeasurable)
     assert len(result.reason) > 20
 
@@ -52,7 +57,7 @@ def test_what_holds_no_grey_values_is_not_measurable_and_says_why(name: str, wha
 @pytest.mark.parametrize("name", MEASURES)
 def test_odd_input_gives_a_result_in_plain_json_and_stays_as_it_is(name: str, what: str) -> None:
     given = _image(ODD[what].copy())
-    result = run(name, given)
+    result = _run_on(name, given)
     assert given.pixels.tobytes() == ODD[what].tobytes()
     plain = json.loads(json.dumps(result.as_json(), allow_nan=False))
     assert {"name", "version", "inputs", "values", "source", "warnings"} <= plain.keys()
@@ -64,13 +69,13 @@ def test_odd_input_gives_a_result_in_plain_json_and_stays_as_it_is(name: str, wh
 def test_a_read_only_image_can_be_measured(name: str) -> None:
     pixels = ODD["noise"].copy()
     pixels.flags.writeable = False
-    assert isinstance(run(name, _image(pixels)), RESULT)
+    assert isinstance(_run_on(name, _image(pixels)), RESULT)
 
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_an_option_that_does_not_exist_is_refused_with_those_that_do(name: str) -> None:
-    with pytest.raises(WrongUsage, match=MEASURES[name].option_names[0]):
-        run(name, _image(ODD["noise"]), colour="red")
+    with pytest.raises(WrongUsage, match=MEASURES[name].options[0].name):
+        _run_on(name, _image(ODD["noise"]), colour="red")
 
 
 def test_a_measurement_that_does_not_exist_is_refused_with_those_that_do() -> None:
@@ -91,7 +96,7 @@ def test_a_plane_that_does_not_exist_is_refused() -> None:
 def test_text_that_is_no_such_option_is_refused_with_what_it_must_be(option: str, text: str) -> None:
     name = next(name for name, entry in MEASURES.items() if option in entry.option_names)
     with pytest.raises(WrongUsage, match="must be"):
-        run(name, _image(ODD["noise"]), **{option: text})
+        _run_on(name, _image(ODD["noise"]), **{option: text})
 
 
 @pytest.mark.parametrize("region", ["0,0,41,10", "0,0,10,121", "-1,0,5,5", "0,0,0,5"])
@@ -101,7 +106,14 @@ def test_a_region_outside_the_image_is_refused(region: str) -> None:
 
 
 def test_every_option_of_the_table_is_taken_by_a_measurement() -> None:
-    assert {name for entry in MEASURES.values() for name in entry.option_names} == set(OPTIONS)
+    assert {option.name for entry in MEASURES.values() for option in entry.options} == set(OPTIONS)
+
+
+def test_a_given_spacing_stands_in_place_of_the_images_own() -> None:
+    given = run("line_profile", _image(ODD["noise"]), spacing_mm="0.05")
+    assert isinstance(given, Measurement)
+    assert given.values["distance_mm"][1] == pytest.approx(0.05)
+    assert (given.inputs["spacing_mm"], given.inputs["spacing_origin"]) == (0.05, "given")
 
 
 def test_options_as_text_and_as_values_give_the_same() -> None:

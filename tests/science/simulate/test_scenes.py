@@ -1,4 +1,4 @@
-"""Every scene of the registry repeats, is labelled truly, and shows what it says."""
+"""Every drawn scene repeats, is labelled truly, and shows what it says."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from kerma.errors import NotFound
 from kerma.science.judge import Conditions, judge
-from kerma.science.simulate import SCENES, simulate
+from kerma.science.simulate import simulate
 from kerma.science.simulate.scene import SimulatedImage
 from kerma.standards import table
 
 made = functools.cache(simulate)
-NAMES = list(SCENES)
+NAMES = ["weld", "casting", "bag", "step-wedge"]
 
 
 @functools.cache
@@ -50,7 +50,7 @@ def test_pictures_are_16_bit_in_range_and_scaled(name: str) -> None:
     assert image.pixels[0].std() > 1000
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "step_wedge"])
+@pytest.mark.parametrize("name", ["weld", "casting", "bag"])
 def test_boxes_contain_their_flaws_and_masks_lie_in_their_boxes(name: str) -> None:
     simulated = made(name, 8) if name != "bag" else bag("knife and block")
     assert simulated.findings
@@ -129,5 +129,5 @@ def test_only_the_suspect_bag_hides_something_opaque() -> None:
 
 
 def test_an_unknown_scene_lists_the_known() -> None:
-    with pytest.raises(NotFound, match="weld, casting, bag, step_wedge"):
-        simulate("chest", 1)
+    with pytest.raises(NotFound, match="weld, casting, bag, step-wedge"):
+        simulate("no such scene", 1)

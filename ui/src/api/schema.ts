@@ -4,6 +4,550 @@
  */
 
 export interface paths {
+    "/api/v1/calculations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calculations
+         * @description List the calculations with their options.
+         */
+        get: operations["calculations_api_v1_calculations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calculations/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calculate
+         * @description Make one calculation.
+         */
+        post: operations["calculate_api_v1_calculations__name__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commitments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Commitments
+         * @description Promises given and asked, the last first.
+         */
+        get: operations["list_commitments_api_v1_commitments_get"];
+        put?: never;
+        /**
+         * Ask Commitment
+         * @description Ask a node to promise that it keeps the images of an exam.
+         */
+        post: operations["ask_commitment_api_v1_commitments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contacts
+         * @description List the liaison contacts, those ended only when asked for.
+         */
+        get: operations["contacts_api_v1_custody_contacts_get"];
+        put?: never;
+        /**
+         * Add Contact
+         * @description Add a liaison contact.
+         */
+        post: operations["add_contact_api_v1_custody_contacts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/contacts/{contact_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Contact
+         * @description End a liaison contact.
+         */
+        post: operations["end_contact_api_v1_custody_contacts__contact_id__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/disclosures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Disclosures
+         * @description List what was disclosed to whom, newest first: at most the last 1,000.
+         */
+        get: operations["disclosures_api_v1_custody_disclosures_get"];
+        put?: never;
+        /**
+         * Disclose
+         * @description Record what was disclosed, to whom and on which legal basis.
+         */
+        post: operations["disclose_api_v1_custody_disclosures_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items
+         * @description List items under custody, newest first.
+         */
+        get: operations["items_api_v1_custody_items_get"];
+        put?: never;
+        /**
+         * Collect
+         * @description Take an image or a thing into custody.
+         */
+        post: operations["collect_api_v1_custody_items_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Item
+         * @description Show an item: its chain, gaps and overlaps, and what can be done next.
+         */
+        get: operations["item_api_v1_custody_items__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy
+         * @description Make a copy: an item of its own that refers to the original.
+         */
+        post: operations["copy_api_v1_custody_items__number__copy_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct
+         * @description Say how an entry must be read; the entry itself stays.
+         */
+        post: operations["correct_api_v1_custody_items__number__correct_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/form.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Form
+         * @description Print the chain form.
+         */
+        get: operations["form_api_v1_custody_items__number__form_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description Place a legal hold on the item or on its exam; two persons lift it, on the page of keeping.
+         */
+        post: operations["hold_api_v1_custody_items__number__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/label.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Label
+         * @description Print the label with its QR code.
+         */
+        get: operations["label_api_v1_custody_items__number__label_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/photos/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Photo
+         * @description Show a photo or drawn signature of an item's chain.
+         */
+        get: operations["photo_api_v1_custody_items__number__photos__sha256__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/items/{number}/steps/{verb}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step
+         * @description Take a step: seal, hand over, accept, store …; the list of words says which there are and what each needs.
+         */
+        post: operations["step_api_v1_custody_items__number__steps__verb__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People
+         * @description List the colleagues an item can be handed over to.
+         */
+        get: operations["people_api_v1_custody_people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Photo
+         * @description Keep a photo of a seal or thing, or a drawn signature; it is named by its SHA-256 in the step it belongs to.
+         */
+        post: operations["keep_photo_api_v1_custody_photos_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custody/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List the steps, kinds and states with their words.
+         */
+        get: operations["words_api_v1_custody_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description Deliveries, the last asked for first.
+         */
+        get: operations["list_deliveries_api_v1_deliveries_get"];
+        put?: never;
+        /**
+         * Send
+         * @description Send an exam to a node.
+         */
+        post: operations["send_api_v1_deliveries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{delivery_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Try a delivery again that was parked, or that waits.
+         */
+        post: operations["retry_api_v1_deliveries__delivery_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/displays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Displays
+         * @description List the displays in use and how they stand.
+         */
+        get: operations["displays_api_v1_displays_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Add a display.
+         */
+        post: operations["add_api_v1_displays_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/displays/{display_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Retire
+         * @description Take a display out of use; its log stays.
+         */
+        delete: operations["retire_api_v1_displays__display_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/displays/{display_id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Checks
+         * @description Show the log of a display, the newest check first.
+         */
+        get: operations["checks_api_v1_displays__display_id__checks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/displays/{display_id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look
+         * @description Record what was seen on the test pattern.
+         */
+        post: operations["look_api_v1_displays__display_id__looks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/displays/{display_id}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measure
+         * @description Record what a photometer read; the person states the password again, as for every signature.
+         */
+        post: operations["measure_api_v1_displays__display_id__measurements_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enhancements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Enhancements
+         * @description List the enhancement steps with their settings, the colour tables, and the functions of the consoles.
+         */
+        get: operations["enhancements_api_v1_enhancements_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evidence": {
         parameters: {
             query?: never;
@@ -104,6 +648,352 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_pk}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Evidence
+         * @description List the packages that were made of an exam, the newest first.
+         */
+        get: operations["evidence_api_v1_exams__exam_pk__evidence_get"];
+        put?: never;
+        /**
+         * Make Evidence
+         * @description Write the evidence package of an exam and hand it out as a zip; it is sealed in the ledger, and not kept.
+         */
+        post: operations["make_evidence_api_v1_exams__exam_pk__evidence_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings
+         * @description List the findings of an exam by software and people, each with its image; dismissed ones say why.
+         */
+        get: operations["findings_api_v1_exams__exam_pk__findings_get"];
+        put?: never;
+        /**
+         * Record Findings
+         * @description Record a person's findings and judge the exam by them, with the pack and conditions as they were.
+         */
+        post: operations["record_findings_api_v1_exams__exam_pk__findings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/findings/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Findings
+         * @description Record the findings of a file as those of the person who sends it, and judge the exam by them.
+         */
+        post: operations["import_findings_api_v1_exams__exam_pk__findings_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/findings/{finding_id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explanation
+         * @description Show the heat of the network that a finding was picked from, over the image; hidden where the finding is.
+         */
+        get: operations["explanation_api_v1_exams__exam_pk__findings__finding_id__explanation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/forensics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forensics
+         * @description Return what the forensic checks of an exam found when they were last run.
+         */
+        get: operations["forensics_api_v1_exams__exam_pk__forensics_get"];
+        put?: never;
+        /**
+         * Run
+         * @description Run the forensic checks on an exam and return what they found.
+         */
+        post: operations["run_api_v1_exams__exam_pk__forensics_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Judgement
+         * @description Show what is known of an exam with people's findings, and every judgement of it.
+         */
+        get: operations["judgement_api_v1_exams__exam_pk__judgement_get"];
+        put?: never;
+        /**
+         * Judge
+         * @description Record findings, and judge an exam by a pack and conditions; the earlier judgement stays on record.
+         */
+        post: operations["judge_api_v1_exams__exam_pk__judgement_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/judgement/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Judgement
+         * @description Work out what a judgement would say, and record nothing; returns the document as it would be.
+         */
+        post: operations["try_judgement_api_v1_exams__exam_pk__judgement_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/lots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lots
+         * @description Show the exams of the same welder, lot and owner, and what a rejection asks to be examined next.
+         */
+        get: operations["lots_api_v1_exams__exam_pk__lots_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Marks
+         * @description Show the marks on an exam, each person's newest.
+         */
+        get: operations["marks_api_v1_exams__exam_pk__marks_get"];
+        /**
+         * Keep
+         * @description Keep one's own marks; the version before stays on record.
+         */
+        put: operations["keep_api_v1_exams__exam_pk__marks_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Objects
+         * @description List what the exam can be given out as.
+         */
+        get: operations["list_objects_api_v1_exams__exam_pk__objects_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/objects/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Object
+         * @description Write one object from what is known now and hand it out; several files come as a ZIP.
+         */
+        get: operations["download_object_api_v1_exams__exam_pk__objects__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/objects/{name}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Object
+         * @description Write one object and keep it in the archive beside the images.
+         */
+        post: operations["keep_object_api_v1_exams__exam_pk__objects__name__keep_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Others
+         * @description List the other exams of the same subject, the last arrived first.
+         */
+        get: operations["others_api_v1_exams__exam_pk__others_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/pixels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pixels Of Exam
+         * @description Say it of every image of an exam at once; an image not looked at in time is to be asked for alone.
+         */
+        get: operations["pixels_of_exam_api_v1_exams__exam_pk__pixels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/presentations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Presentations
+         * @description List the presentation states that came with an exam, and what each says of each image.
+         *
+         *     They may tell of findings: where those are hidden from the reader, so are the states.
+         */
+        get: operations["presentations_api_v1_exams__exam_pk__presentations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Show how the exam is read, what is hidden from the one who asks, and the reads they may see.
+         */
+        get: operations["state_api_v1_exams__exam_pk__readings_get"];
+        put?: never;
+        /**
+         * Record
+         * @description Record a read of one's own; what it opens is shown from then on.
+         */
+        post: operations["record_api_v1_exams__exam_pk__readings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exams/{exam_pk}/report": {
         parameters: {
             query?: never;
@@ -113,7 +1003,7 @@ export interface paths {
         };
         /**
          * Report State
-         * @description Show whether there is a report, and whether it is signed.
+         * @description Show every version of the report and its signatures.
          */
         get: operations["report_state_api_v1_exams__exam_pk__report_get"];
         put?: never;
@@ -133,9 +1023,129 @@ export interface paths {
         };
         /**
          * Report Pdf
-         * @description Open the report as PDF.
+         * @description Open the report as PDF: the newest version, or the one with this id.
          */
         get: operations["report_pdf_api_v1_exams__exam_pk__report_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report.tlog-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Proof
+         * @description Get the proof that the signing of a version stands in the ledger; it lies beside the PDF as NAME.tlog-proof.
+         */
+        get: operations["report_proof_api_v1_exams__exam_pk__report_tlog_proof_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/cosign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Co Sign
+         * @description Co-sign a signed report in a place that was left free for it.
+         */
+        post: operations["co_sign_api_v1_exams__exam_pk__report_cosign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft
+         * @description Ask for a draft of another kind or language, or with the values of a form.
+         */
+        post: operations["draft_api_v1_exams__exam_pk__report_draft_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/editor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Editor
+         * @description Open the report editor of an exam.
+         */
+        get: operations["editor_api_v1_exams__exam_pk__report_editor_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Show every page as it would be printed with this form; nothing is kept.
+         */
+        post: operations["preview_api_v1_exams__exam_pk__report_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/preview.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Pdf
+         * @description Open the report with what was written last as PDF: a draft that is not kept.
+         */
+        get: operations["preview_pdf_api_v1_exams__exam_pk__report_preview_pdf_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,9 +1165,109 @@ export interface paths {
         put?: never;
         /**
          * Sign
-         * @description Sign the report of a decided exam.
+         * @description Sign the report of a decided exam; where a signed version exists this amends it and needs a reason.
          */
         post: operations["sign_api_v1_exams__exam_pk__report_sign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/report/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write
+         * @description Keep what was written; 409 where somebody else has written meanwhile.
+         */
+        put: operations["write_api_v1_exams__exam_pk__report_words_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/volumes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Volumes
+         * @description Tell which series of an exam are volumes, and where their slices lie.
+         */
+        get: operations["volumes_api_v1_exams__exam_pk__volumes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/volumes/{series_pk}/{part}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overview
+         * @description Give the voxels of a volume's overview.
+         */
+        get: operations["overview_api_v1_exams__exam_pk__volumes__series_pk___part__overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fetches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fetches
+         * @description Fetches of earlier exams that rules asked for, the last first.
+         */
+        get: operations["list_fetches_api_v1_fetches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/finding-words/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finding Words
+         * @description List the labels that findings of an industry may have.
+         */
+        get: operations["finding_words_api_v1_finding_words__industry__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -176,6 +1286,106 @@ export interface paths {
          * @description Give an image's bytes exactly as they came.
          */
         get: operations["file_api_v1_images__image_pk__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_pk}/laid/{plane}/{other_pk}/{other_plane}/pixels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pixels
+         * @description Say what a viewer must know of the other image as it lies on this one, in this one's grey values.
+         */
+        get: operations["pixels_api_v1_images__image_pk__laid__plane___other_pk___other_plane__pixels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_pk}/laid/{plane}/{other_pk}/{other_plane}/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Registration
+         * @description Say how a plane of another image lies on a plane of this one.
+         */
+        get: operations["registration_api_v1_images__image_pk__laid__plane___other_pk___other_plane__registration_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_pk}/laid/{plane}/{other_pk}/{other_plane}/tiles/{tag}/0/{level}/{row}/{column}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tile
+         * @description Give one tile of the other image as it lies on this one.
+         */
+        get: operations["tile_api_v1_images__image_pk__laid__plane___other_pk___other_plane__tiles__tag__0__level___row___column__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_pk}/measurements/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measured
+         * @description Make one measurement on a stored image, or on several where it needs them.
+         */
+        post: operations["measured_api_v1_images__image_pk__measurements__name__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_pk}/pixels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pixels
+         * @description Say what a viewer must know of an image before it asks for tiles.
+         */
+        get: operations["pixels_api_v1_images__image_pk__pixels_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -204,6 +1414,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_pk}/tiles/{tag}/{plane}/{level}/{row}/{column}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tile
+         * @description Give one tile of one plane, at most 1024 x 1024 pixels; it never changes, so a browser may keep it.
+         */
+        get: operations["tile_api_v1_images__image_pk__tiles__tag___plane___level___row___column__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/industries": {
         parameters: {
             query?: never;
@@ -224,6 +1454,770 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/judging-words/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Judging Words
+         * @description List what may be entered of image quality, why a radiograph or a finding is none, and regimes and places.
+         */
+        get: operations["judging_words_api_v1_judging_words__industry__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alarms
+         * @description List the open alarms, or with ``every`` those acknowledged too.
+         */
+        get: operations["alarms_api_v1_keeping_alarms_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/alarms/{alarm_id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Acknowledge
+         * @description Acknowledge an alarm, saying what was found and done.
+         */
+        put: operations["acknowledge_api_v1_keeping_alarms__alarm_id__acknowledgement_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backups
+         * @description List the backups made.
+         */
+        get: operations["backups_api_v1_keeping_backups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deletions
+         * @description List the tombstones of what was deleted.
+         */
+        get: operations["deletions_api_v1_keeping_deletions_get"];
+        put?: never;
+        /**
+         * Delete Planned
+         * @description Delete exactly what a dry run of the last day showed; what may go no longer stays, with the reason.
+         */
+        post: operations["delete_planned_api_v1_keeping_deletions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/dry-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run
+         * @description Show what the retention rules would delete today; nothing is changed.
+         */
+        post: operations["dry_run_api_v1_keeping_dry_runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/exams/{exam_pk}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Exam
+         * @description Delete one exam, where the rules allow it today.
+         */
+        delete: operations["delete_exam_api_v1_keeping_exams__exam_pk__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Holds
+         * @description List the legal holds, also those lifted.
+         */
+        get: operations["holds_api_v1_keeping_holds_get"];
+        put?: never;
+        /**
+         * Hold
+         * @description Place a legal hold.
+         */
+        post: operations["hold_api_v1_keeping_holds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/holds/{hold_id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift
+         * @description Confirm, as another person than the one who asked, that a legal hold is lifted.
+         */
+        post: operations["lift_api_v1_keeping_holds__hold_id__lift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/holds/{hold_id}/lift-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Request Lift
+         * @description Ask that a legal hold be lifted.
+         */
+        put: operations["request_lift_api_v1_keeping_holds__hold_id__lift_request_put"];
+        post?: never;
+        /**
+         * Withdraw Lift
+         * @description Take back or turn down the request to lift a legal hold.
+         */
+        delete: operations["withdraw_lift_api_v1_keeping_holds__hold_id__lift_request_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/quarantine/{quarantine_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Resolve
+         * @description Let an entry of the quarantine stay, discard it, or release it into its exam.
+         */
+        put: operations["resolve_api_v1_keeping_quarantine__quarantine_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/retention-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retention Rules
+         * @description List the retention rules, also those switched off.
+         */
+        get: operations["retention_rules_api_v1_keeping_retention_rules_get"];
+        put?: never;
+        /**
+         * Add Retention Rule
+         * @description Make a retention rule.
+         */
+        post: operations["add_retention_rule_api_v1_keeping_retention_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/retention-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Retention Rule
+         * @description Switch a retention rule off.
+         */
+        delete: operations["end_retention_rule_api_v1_keeping_retention_rules__rule_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scrub
+         * @description Show how far the scrub has come.
+         */
+        get: operations["scrub_api_v1_keeping_scrub_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/subjects/{subject_key}/class": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Classify
+         * @description Give a subject a class of the retention rules.
+         */
+        put: operations["classify_api_v1_keeping_subjects__subject_key__class_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/tier-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Tier Rule
+         * @description Make a rule by which exams move to a storage tier.
+         */
+        post: operations["add_tier_rule_api_v1_keeping_tier_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/tier-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Tier Rule
+         * @description Switch a tier rule off.
+         */
+        delete: operations["end_tier_rule_api_v1_keeping_tier_rules__rule_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/tiers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tiers
+         * @description Show the storage tiers, their rules, and what was moved to each.
+         */
+        get: operations["tiers_api_v1_keeping_tiers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keeping/tiers/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tier Dry Run
+         * @description Show what the tier rules would move now; nothing is moved.
+         */
+        get: operations["tier_dry_run_api_v1_keeping_tiers_dry_run_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measurements
+         * @description List the measurements with their options.
+         */
+        get: operations["measurements_api_v1_measurements_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models
+         * @description List every version of every model: active ones first, then those in shadow, candidates, retired ones.
+         */
+        get: operations["models_api_v1_models_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Try a model apart and add it as a candidate: parts ``weights`` and ``card``, a field ``industry``.
+         */
+        post: operations["add_api_v1_models_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/detectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detectors
+         * @description List the detectors without weights, which need no approval.
+         */
+        get: operations["detectors_api_v1_models_detectors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/drift/{drift_id}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clear
+         * @description Clear a drift: what is stated of the model is held at the machine again, with images from now on as baseline.
+         */
+        post: operations["clear_api_v1_models_drift__drift_id__clear_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/pilots/{pilot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show
+         * @description Show what a pilot has come to.
+         */
+        get: operations["show_api_v1_models_pilots__pilot_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/pilots/{pilot_id}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Up
+         * @description Give up a pilot: what it has come to is kept, and its model cannot be approved on it.
+         */
+        post: operations["give_up_api_v1_models_pilots__pilot_id__give_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/pilots/{pilot_id}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description Show the report of a pilot as a page for screen and paper.
+         */
+        get: operations["page_api_v1_models_pilots__pilot_id__report_html_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/pilots/{pilot_id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Off
+         * @description Sign off a pilot that has reached its limits, as another person than who began it.
+         */
+        post: operations["sign_off_api_v1_models_pilots__pilot_id__sign_off_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/thresholds/{threshold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Threshold
+         * @description Withdraw a threshold.
+         */
+        delete: operations["withdraw_threshold_api_v1_models_thresholds__threshold_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Model
+         * @description Show everything that is known of a model.
+         */
+        get: operations["model_api_v1_models__model_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/activation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate
+         * @description Approve a model on an evaluation or a signed-off pilot: its marks are shown from now on.
+         */
+        post: operations["activate_api_v1_models__model_id__activation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Checks
+         * @description List the comparisons of a model on its machines, the newest first.
+         */
+        get: operations["checks_api_v1_models__model_id__drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Evaluation
+         * @description Say what an evaluation says of a model; nothing is kept.
+         */
+        post: operations["read_evaluation_api_v1_models__model_id__evaluation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/evidence/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Evidence
+         * @description Give out the evaluation that an approval or threshold of a model rests on, as it was handed in.
+         */
+        get: operations["evidence_api_v1_models__model_id__evidence__sha256__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/pilots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Model
+         * @description List the pilots of a model, the newest first, without what they have come to.
+         */
+        get: operations["of_model_api_v1_models__model_id__pilots_get"];
+        put?: never;
+        /**
+         * Begin
+         * @description Begin a pilot of a model in shadow; what must be reached cannot be changed later.
+         */
+        post: operations["begin_api_v1_models__model_id__pilots_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire
+         * @description Retire a model: it looks at nothing new.
+         */
+        post: operations["retire_api_v1_models__model_id__retirement_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shadow
+         * @description Have a model look at exams without anybody seeing its marks.
+         */
+        post: operations["shadow_api_v1_models__model_id__shadow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Threshold
+         * @description Set from which score a model marks something on a machine, at an operating point of an evaluation.
+         */
+        post: operations["set_threshold_api_v1_models__model_id__thresholds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/news": {
         parameters: {
             query?: never;
@@ -234,11 +2228,277 @@ export interface paths {
         /**
          * News
          * @description Stream what has changed, as ids; whoever shows those things asks for them again.
+         *
+         *     `age_s` says for how long the page has been loading what it shows: what happened meanwhile is told first.
          */
         get: operations["news_api_v1_news_get"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Nodes
+         * @description Every node, by AE title.
+         */
+        get: operations["list_nodes_api_v1_nodes_get"];
+        put?: never;
+        /**
+         * Add Node
+         * @description List a node.
+         */
+        post: operations["add_node_api_v1_nodes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{ae_title}/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Echo Node
+         * @description Ask a node whether it is there; the error says what is wrong.
+         */
+        post: operations["echo_node_api_v1_nodes__ae_title__echo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{ae_title}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch Exam
+         * @description Have an exam of another archive here (C-GET, or C-MOVE to ourselves); answered once it has ended.
+         */
+        post: operations["fetch_exam_api_v1_nodes__ae_title__fetch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{ae_title}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Node
+         * @description Ask another archive what it has (C-FIND); each match as values by DICOM keyword.
+         */
+        post: operations["query_node_api_v1_nodes__ae_title__query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Node
+         * @description Take a node off the list.
+         */
+        delete: operations["remove_node_api_v1_nodes__node_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Node
+         * @description Change a node, or switch it on or off.
+         */
+        patch: operations["change_node_api_v1_nodes__node_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orders
+         * @description List orders, newest first.
+         */
+        get: operations["orders_api_v1_orders_get"];
+        put?: never;
+        /**
+         * Place
+         * @description Order a step of work; it stands on the machine's worklist at once.
+         */
+        post: operations["place_api_v1_orders_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/arrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arrive
+         * @description Say that the subject of an order is at the machine.
+         */
+        post: operations["arrive_api_v1_orders__order_id__arrive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Cancel an order for which nothing has been done yet.
+         */
+        post: operations["cancel_api_v1_orders__order_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Packs
+         * @description List the acceptance packs in force.
+         */
+        get: operations["packs_api_v1_packs_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Add a site's own pack, or a new version of it.
+         */
+        post: operations["add_api_v1_packs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description List all that is wrong with the text of a pack; nothing is kept.
+         */
+        post: operations["check_api_v1_packs_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pack
+         * @description Show a pack with its rows, versions and confirmations.
+         */
+        get: operations["pack_api_v1_packs__name__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a site's own pack.
+         */
+        delete: operations["withdraw_api_v1_packs__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{name}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Confirm that a pack's table agrees with the published edition at hand.
+         */
+        post: operations["confirm_api_v1_packs__name__confirmation_post"];
+        /**
+         * Withdraw Confirmation
+         * @description Take the confirmation of a pack back.
+         */
+        delete: operations["withdraw_confirmation_api_v1_packs__name__confirmation_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -258,6 +2518,86 @@ export interface paths {
         get: operations["people_api_v1_people_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Performed
+         * @description List what machines reported: the reports that fit no order, or all.
+         */
+        get: operations["performed_api_v1_performed_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performed/{performed_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Performed One
+         * @description Show one report, with the images that were announced and have not arrived.
+         */
+        get: operations["performed_one_api_v1_performed__performed_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performed/{performed_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss
+         * @description Say that a report belongs to no order, and why.
+         */
+        post: operations["dismiss_api_v1_performed__performed_id__dismiss_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performed/{performed_id}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Match
+         * @description Say which orders a report belongs to.
+         */
+        post: operations["match_api_v1_performed__performed_id__match_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -284,6 +2624,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Preferences
+         * @description All that I have set for myself at the workstation, by name.
+         */
+        get: operations["my_preferences_api_v1_preferences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/preferences/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Prefer
+         * @description Set something for myself at the workstation.
+         */
+        put: operations["prefer_api_v1_preferences__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/chart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chart
+         * @description Show one control chart: the newest 500 values, in the order in which the images were taken.
+         */
+        get: operations["chart_api_v1_quality_chart_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Charts
+         * @description List the control charts there are, by machine.
+         */
+        get: operations["charts_api_v1_quality_charts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -296,6 +2716,374 @@ export interface paths {
          * @description List what came and may not stand among the exams, with the reason.
          */
         get: operations["quarantine_api_v1_quarantine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reading-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Policies
+         * @description List how exams are read, industry by industry.
+         */
+        get: operations["policies_api_v1_reading_policies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reading-policies/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Policy
+         * @description Set how exams of an industry, or of one modality of it, are read.
+         */
+        put: operations["set_policy_api_v1_reading_policies__industry__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readings/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Functions
+         * @description Show which functions were used how long before decisions were recorded, the most used first.
+         */
+        get: operations["functions_api_v1_readings_functions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * References
+         * @description List the licensed reference images in force.
+         */
+        get: operations["references_api_v1_references_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Measure a licensed copy in this archive and add it as a reference image.
+         */
+        post: operations["add_api_v1_references_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/references/{reference_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a reference image.
+         */
+        delete: operations["withdraw_api_v1_references__reference_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Newest Batch
+         * @description Show the batch you asked for last, or nothing before the first.
+         */
+        get: operations["newest_batch_api_v1_report_batches_get"];
+        put?: never;
+        /**
+         * Ask
+         * @description Ask for the reports of many exams; they are laid out as a job.
+         */
+        post: operations["ask_api_v1_report_batches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batch State
+         * @description Show how far a batch is; only who asked for it sees it.
+         */
+        get: operations["batch_state_api_v1_report_batches__batch_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-batches/{batch_id}/reports.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batch Reports
+         * @description Get the reports of a batch as one zip, with the list of refused exams in it.
+         */
+        get: operations["batch_reports_api_v1_report_batches__batch_id__reports_zip_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Key State
+         * @description Show which key one signs with.
+         */
+        get: operations["key_state_api_v1_report_key_get"];
+        /**
+         * Import Key
+         * @description Import the key one signs with, sealed by a passphrase; an earlier one is retired.
+         */
+        put: operations["import_key_api_v1_report_key_put"];
+        post?: never;
+        /**
+         * Retire Key
+         * @description Take one's own signing key out of use; what it signed stays good.
+         */
+        delete: operations["retire_key_api_v1_report_key_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forms
+         * @description Show in which forms a report can be laid out.
+         */
+        get: operations["forms_api_v1_report_forms_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Letterhead
+         * @description Show the letterhead of reports.
+         */
+        get: operations["letterhead_api_v1_report_site_get"];
+        /**
+         * Change Letterhead
+         * @description Change the letterhead; drafts are laid out anew with it as a job, signed reports stay as they are.
+         */
+        put: operations["change_letterhead_api_v1_report_site_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/site/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Logo
+         * @description Show the logo of the letterhead; a drawing (SVG) can run nothing in the page that shows it.
+         */
+        get: operations["logo_api_v1_report_site_logo_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Many
+         * @description Sign the reports of decided exams; one that cannot be signed is named with the reason, the others are signed.
+         */
+        post: operations["sign_many_api_v1_reports_sign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description Every rule, by name.
+         */
+        get: operations["list_rules_api_v1_routes_get"];
+        put?: never;
+        /**
+         * Add Rule
+         * @description Make a rule.
+         */
+        post: operations["add_rule_api_v1_routes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run
+         * @description What a rule would have done with the exams of the last days; nothing is sent.
+         */
+        post: operations["dry_run_api_v1_routes_dry_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Rule
+         * @description Remove a rule.
+         */
+        delete: operations["remove_rule_api_v1_routes__name__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Switch Rule
+         * @description Switch a rule on or off.
+         */
+        patch: operations["switch_rule_api_v1_routes__name__patch"];
+        trace?: never;
+    };
+    "/api/v1/scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scenes
+         * @description List the ready scenes with their options.
+         */
+        get: operations["scenes_api_v1_scenes_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -372,6 +3160,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulations
+         * @description Simulate labelled images; the answer is a ZIP of images, masks and truth.json, sent while it is made.
+         */
+        post: operations["simulations_api_v1_simulations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tables
+         * @description List the published tables that a Level III may confirm: image quality, and sets of reference images.
+         */
+        get: operations["tables_api_v1_tables_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{body}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Table
+         * @description Show a published table with its rows and confirmations.
+         */
+        get: operations["table_api_v1_tables__body___name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{body}/{name}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Confirm that a table agrees with the published edition at hand.
+         */
+        post: operations["confirm_api_v1_tables__body___name__confirmation_post"];
+        /**
+         * Withdraw Confirmation
+         * @description Take the confirmation of a table back.
+         */
+        delete: operations["withdraw_confirmation_api_v1_tables__body___name__confirmation_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -388,6 +3260,46 @@ export interface paths {
          *     A part ``<file>.json`` beside a part ``<file>`` describes it.
          */
         post: operations["upload_api_v1_uploads_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usual-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usual
+         * @description List what exams are usually judged by, industry by industry.
+         */
+        get: operations["usual_api_v1_usual_rules_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usual-rules/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Usual
+         * @description Set what exams of an industry are usually judged by.
+         */
+        put: operations["set_usual_api_v1_usual_rules__industry__put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -479,6 +3391,39 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddedReference
+         * @description A licensed copy to add; regions are row,column,height,width in pixels.
+         */
+        AddedReference: {
+            /** Cnr Background */
+            cnr_background: string;
+            /** Cnr Region */
+            cnr_region: string;
+            /** Discontinuity */
+            discontinuity: string;
+            /**
+             * Duplex Region
+             * @default
+             */
+            duplex_region: string;
+            /** Grade */
+            grade: number;
+            /** Image Set */
+            image_set: string;
+            /** Image Sha256 */
+            image_sha256: string;
+            /** Licence */
+            licence: string;
+            /** Licence Holder */
+            licence_holder: string;
+            /** Plate Thickness Mm */
+            plate_thickness_mm?: number | null;
+            /** Srb Um */
+            srb_um?: number | null;
+            /** Volume */
+            volume: string;
+        };
+        /**
          * Analysis
          * @description What is known about an exam: the analysis of its images as they are now, and every decision, newest first.
          */
@@ -509,10 +3454,637 @@ export interface components {
             is_mine: boolean;
             /** Item Id */
             item_id: number | null;
+            /** Judgement Id */
+            judgement_id: number | null;
+            reading: components["schemas"]["ReadingState"];
             /** State */
             state: string;
             /** Trouble */
             trouble: string;
+        };
+        /**
+         * Approval
+         * @description Why a model becomes active, and on what that rests: an evaluation or a signed-off pilot.
+         */
+        Approval: {
+            /**
+             * Evaluation
+             * @default
+             */
+            evaluation: string;
+            /** Pilot Id */
+            pilot_id?: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Asked
+         * @description The options, by name, as values or as text.
+         */
+        Asked: {
+            /** Options */
+            options?: {
+                [key: string]: string | number | boolean | number[] | {
+                    [key: string]: number;
+                } | {
+                    [key: string]: unknown;
+                }[] | null;
+            };
+        };
+        /**
+         * BatchOrder
+         * @description Which exams, in which form.
+         */
+        BatchOrder: {
+            /** Exam Pks */
+            exam_pks: number[];
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            /**
+             * Template
+             * @default
+             */
+            template: string;
+        };
+        /**
+         * BatchState
+         * @description How far a batch is.
+         */
+        BatchState: {
+            /** Asked At */
+            asked_at: string;
+            /** Done */
+            done: number;
+            /** Id */
+            id: number;
+            /** Language */
+            language: string;
+            /** Refusals */
+            refusals: components["schemas"]["Refusal"][];
+            /** Refused */
+            refused: number;
+            /** Template */
+            template: string;
+            /** Total */
+            total: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * CalculationRow
+         * @description One calculation with its options.
+         */
+        CalculationRow: {
+            /** Name */
+            name: string;
+            /** Options */
+            options: components["schemas"]["OptionRow"][];
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * Calculations
+         * @description Every calculation there is.
+         */
+        Calculations: {
+            /** Calculations */
+            calculations: components["schemas"]["CalculationRow"][];
+        };
+        /**
+         * Calibration
+         * @description A length that somebody knows between two points, or a thickness between two corners.
+         */
+        Calibration: {
+            /**
+             * At
+             * @default
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Image Sha256 */
+            image_sha256: string;
+            /**
+             * Kind
+             * @default length
+             */
+            kind: string;
+            /** Known Mm */
+            known_mm: number;
+            /**
+             * Plane
+             * @default 0
+             */
+            plane: number;
+            /** Points */
+            points?: [
+                number,
+                number
+            ][];
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * Category
+         * @description A category of displays, with its limits.
+         */
+        Category: {
+            /** Limits */
+            limits: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Change
+         * @description Why a model changes its state.
+         */
+        Change: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ChartPoint
+         * @description One value, and the signals it raises.
+         */
+        ChartPoint: {
+            /** At */
+            at: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Signals */
+            signals: string[];
+            /** Value */
+            value: number;
+        };
+        /**
+         * ChartRow
+         * @description One chart there is.
+         */
+        ChartRow: {
+            /** Last At */
+            last_at: string;
+            /** Machine */
+            machine: string;
+            /** Of */
+            of: string;
+            /** Points */
+            points: number;
+            /** Value Name */
+            value_name: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Check
+         * @description One check of a display.
+         */
+        Check: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "look" | "measure";
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "pass" | "fail";
+        };
+        /**
+         * Choice
+         * @description One word that may be given, and what it means.
+         */
+        Choice: {
+            /** Value */
+            value: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ChosenRow
+         * @description One step of a function, and the settings chosen beforehand; the others are found from the image.
+         */
+        ChosenRow: {
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: number | string;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * ClassAsked
+         * @description The class of a subject; empty takes it back.
+         */
+        ClassAsked: {
+            /** Subject Class */
+            subject_class: string;
+        };
+        /**
+         * Clearing
+         * @description Why a model may be relied on at a machine again.
+         */
+        Clearing: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * CoSign
+         * @description In which place a co-signature goes.
+         */
+        CoSign: {
+            /**
+             * Passphrase
+             * @default
+             */
+            passphrase: string;
+            /** Slot */
+            slot: string;
+        };
+        /**
+         * Code
+         * @description A code of a coding scheme.
+         */
+        Code: {
+            /** Meaning */
+            meaning: string;
+            /** Scheme */
+            scheme: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * CollectAsked
+         * @description An item to take into custody.
+         */
+        CollectAsked: {
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk?: number | null;
+            /** Happened At */
+            happened_at?: string | null;
+            /**
+             * Image Uid
+             * @default
+             */
+            image_uid: string;
+            /** Kind */
+            kind: string;
+            party?: components["schemas"]["PartyAsked"] | null;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /**
+             * Photo Sha256
+             * @default
+             */
+            photo_sha256: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Receiver
+             * @default
+             */
+            receiver: string;
+            /**
+             * Seal Number
+             * @default
+             */
+            seal_number: string;
+            /**
+             * Signature
+             * @default
+             */
+            signature: string;
+            /**
+             * Signature Sha256
+             * @default
+             */
+            signature_sha256: string;
+            /**
+             * Subject
+             * @default
+             */
+            subject: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * ColoursRow
+         * @description One colour table a grey picture can be shown through.
+         */
+        ColoursRow: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string;
+        };
+        /**
+         * CommitmentNew
+         * @description An exam that a node is asked to keep.
+         */
+        CommitmentNew: {
+            /** Exam Pk */
+            exam_pk: number;
+            /** Node Id */
+            node_id: number;
+        };
+        /**
+         * CommitmentRow
+         * @description A promise: "given" by us, or "asked" of a node.
+         */
+        CommitmentRow: {
+            /** Ae Title */
+            ae_title: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Committed */
+            committed: string[][];
+            /** Direction */
+            direction: string;
+            /** Error */
+            error: string;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Failed */
+            failed: (string | number)[][];
+            /** Finished At */
+            finished_at: string;
+            /** Id */
+            id: number;
+            /** Node Id */
+            node_id: number | null;
+            /** References */
+            references: string[][];
+            /** Requested At */
+            requested_at: string;
+            /** State */
+            state: string;
+            /** Transaction Uid */
+            transaction_uid: string;
+        };
+        /**
+         * ContactAsked
+         * @description A liaison contact to add.
+         */
+        ContactAsked: {
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Duty Hours
+             * @default
+             */
+            duty_hours: string;
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone: string;
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+        };
+        /**
+         * ContactRow
+         * @description One liaison contact.
+         */
+        ContactRow: {
+            /** Category */
+            category: string;
+            /** Duty Hours */
+            duty_hours: string;
+            /** Email */
+            email: string;
+            /** Ended At */
+            ended_at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Made At */
+            made_at: string;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Phone */
+            phone: string;
+            /** Role */
+            role: string;
+        };
+        /**
+         * CopyAsked
+         * @description A copy to make.
+         */
+        CopyAsked: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Happened At */
+            happened_at?: string | null;
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            party?: components["schemas"]["PartyAsked"] | null;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /**
+             * Photo Sha256
+             * @default
+             */
+            photo_sha256: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Receiver
+             * @default
+             */
+            receiver: string;
+            /**
+             * Seal Number
+             * @default
+             */
+            seal_number: string;
+            /**
+             * Signature
+             * @default
+             */
+            signature: string;
+            /**
+             * Signature Sha256
+             * @default
+             */
+            signature_sha256: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * CorrectionAsked
+         * @description How an entry must be read, and why.
+         */
+        CorrectionAsked: {
+            /** Happened At */
+            happened_at?: string | null;
+            /**
+             * Is Struck
+             * @default false
+             */
+            is_struck: boolean;
+            /** Number */
+            number: number;
+            party?: components["schemas"]["PartyAsked"] | null;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /**
+             * Photo Sha256
+             * @default
+             */
+            photo_sha256: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Receiver
+             * @default
+             */
+            receiver: string;
+            /**
+             * Seal Number
+             * @default
+             */
+            seal_number: string;
+            /**
+             * Signature
+             * @default
+             */
+            signature: string;
+            /**
+             * Signature Sha256
+             * @default
+             */
+            signature_sha256: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * CustodyItems
+         * @description One page of items.
+         */
+        CustodyItems: {
+            /** Items */
+            items: components["schemas"]["ItemRow"][];
+            /** Next After */
+            next_after: number;
+        };
+        /**
+         * CustodyWords
+         * @description The words of custody: steps, kinds of item and of contact, states.
+         */
+        CustodyWords: {
+            /** Contact Kinds */
+            contact_kinds: {
+                [key: string]: string;
+            };
+            /** Kinds */
+            kinds: {
+                [key: string]: string;
+            };
+            /** States */
+            states: {
+                [key: string]: string;
+            };
+            /** Steps */
+            steps: components["schemas"]["StepRow"][];
         };
         /**
          * Decision
@@ -531,8 +4103,11 @@ export interface components {
             decision: string;
             /** Id */
             id: number;
+            /** Judgement Id */
+            judgement_id: number | null;
             /** Level */
             level: number;
+            reading?: components["schemas"]["DecisionReading"] | null;
             /** Reason */
             reason: string;
         };
@@ -549,6 +4124,627 @@ export interface components {
             tone: string;
         };
         /**
+         * DecisionReading
+         * @description How an exam was read before it was decided.
+         */
+        DecisionReading: {
+            /** Algorithm */
+            algorithm: string;
+            /** Document Sha256 */
+            document_sha256: string;
+            /** First Read At */
+            first_read_at: string;
+            /** Opened At */
+            opened_at: string;
+            /** Reading */
+            reading: string;
+            /** Record */
+            record: {
+                [key: string]: unknown;
+            };
+            /** Recorded At */
+            recorded_at: string;
+            /** Saw Algorithm */
+            saw_algorithm: boolean;
+            /** Saw People */
+            saw_people: boolean;
+        };
+        /**
+         * DeletionAsked
+         * @description Which dry run is followed.
+         */
+        DeletionAsked: {
+            /** Digest */
+            digest: string;
+        };
+        /**
+         * DeletionShown
+         * @description What went, and what stays and why.
+         */
+        DeletionShown: {
+            /** Deleted */
+            deleted: {
+                [key: string]: unknown;
+            }[];
+            /** Kept */
+            kept: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * DeliveryNew
+         * @description An exam, or a series or image of it, to be sent to a node.
+         */
+        DeliveryNew: {
+            /** Exam Pk */
+            exam_pk: number;
+            /**
+             * Image Uid
+             * @default
+             */
+            image_uid: string;
+            /** Node Id */
+            node_id: number;
+            /**
+             * Series Uid
+             * @default
+             */
+            series_uid: string;
+        };
+        /**
+         * DeliveryRow
+         * @description A delivery and how far it is.
+         */
+        DeliveryRow: {
+            /** Ae Title */
+            ae_title: string;
+            /** Attempts */
+            attempts: number;
+            /** Due At */
+            due_at: string;
+            /** Error */
+            error: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Exam Uid */
+            exam_uid: string;
+            /** Finished At */
+            finished_at: string;
+            /** Id */
+            id: number;
+            /** Image Count */
+            image_count: number;
+            /** Image Uid */
+            image_uid: string;
+            /** Note */
+            note: string;
+            /** Reason */
+            reason: string;
+            /** Requested At */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            /** Sent Bytes */
+            sent_bytes: number;
+            /** Sent Count */
+            sent_count: number;
+            /** Series Uid */
+            series_uid: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * Detector
+         * @description A detector without weights: it needs no approval.
+         */
+        Detector: {
+            /** Also Called */
+            also_called: string[];
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * DisclosedFile
+         * @description A file that was disclosed.
+         */
+        DisclosedFile: {
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * DisclosureAsked
+         * @description A disclosure to record.
+         */
+        DisclosureAsked: {
+            /** Contact Id */
+            contact_id?: number | null;
+            /** Exam Pk */
+            exam_pk?: number | null;
+            /**
+             * Files
+             * @default []
+             */
+            files: components["schemas"]["FileAsked"][];
+            /** Happened At */
+            happened_at?: string | null;
+            /**
+             * Item
+             * @default
+             */
+            item: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Receipt
+             * @default
+             */
+            receipt: string;
+            /** Recipient */
+            recipient: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * DisclosureRow
+         * @description What was disclosed to whom.
+         */
+        DisclosureRow: {
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Contact Id */
+            contact_id: number | null;
+            /** Disclosed At */
+            disclosed_at: string;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Files */
+            files: components["schemas"]["DisclosedFile"][];
+            /** Id */
+            id: number;
+            /** Item */
+            item: string | null;
+            /** Legal Basis */
+            legal_basis: string;
+            /** Receipt */
+            receipt: string;
+            /** Recipient */
+            recipient: string;
+            /** Recorded At */
+            recorded_at: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * Display
+         * @description A screen that images are read on.
+         */
+        Display: {
+            /** Added At */
+            added_at: string;
+            /** Category */
+            category: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Serial Number */
+            serial_number: string;
+            /** Standings */
+            standings: components["schemas"]["Standing"][];
+            /** Warning */
+            warning: string;
+        };
+        /**
+         * Displays
+         * @description The displays in use, the categories there are, and what is asked before the test pattern.
+         */
+        Displays: {
+            /** Categories */
+            categories: components["schemas"]["Category"][];
+            /** Displays */
+            displays: components["schemas"]["Display"][];
+            /** Questions */
+            questions: {
+                [key: string]: string;
+            }[];
+            /** Status */
+            status: string;
+        };
+        /**
+         * Draft
+         * @description In which form a draft is asked for.
+         */
+        Draft: {
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            /** Record */
+            record?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Template
+             * @default
+             */
+            template: string;
+        };
+        /**
+         * DrawnMark
+         * @description One mark: its shape, what was measured on it and by what scale.
+         */
+        DrawnMark: {
+            /**
+             * At
+             * @default
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Image Sha256 */
+            image_sha256: string;
+            /**
+             * Measurement
+             * @default
+             */
+            measurement: string;
+            /** Options */
+            options?: {
+                [key: string]: string;
+            };
+            /**
+             * Plane
+             * @default 0
+             */
+            plane: number;
+            /** Points */
+            points?: [
+                number,
+                number
+            ][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Runs */
+            runs?: [
+                number,
+                number,
+                number
+            ][];
+            /**
+             * Scale
+             * @default
+             */
+            scale: string;
+            /** Shape */
+            shape: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Values */
+            values?: components["schemas"]["MarkValue"][];
+        };
+        /**
+         * DriftCheck
+         * @description One comparison of the newest images of a machine with its first.
+         */
+        DriftCheck: {
+            /** At */
+            at: string;
+            /** Cleared At */
+            cleared_at: string;
+            /** Cleared By Name */
+            cleared_by_name: string;
+            /** Cleared Reason */
+            cleared_reason: string;
+            /** Id */
+            id: number;
+            /** Machine */
+            machine: string;
+            /** Signals */
+            signals: string[];
+            /** Suspended */
+            suspended: boolean;
+            /** Verdict */
+            verdict: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Echo
+         * @description How long a node took to answer.
+         */
+        Echo: {
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
+         * EditorState
+         * @description What a report editor needs: the forms of every kind, pictures and earlier exams to choose from, the words.
+         */
+        EditorState: {
+            /** Exam Pk */
+            exam_pk: number;
+            /** Industry */
+            industry: string;
+            /** Kinds */
+            kinds: {
+                [key: string]: components["schemas"]["GroupRow"][];
+            };
+            /** Languages */
+            languages: {
+                [key: string]: string;
+            };
+            /** Pictures */
+            pictures: components["schemas"]["PictureRow"][];
+            /** Priors */
+            priors: components["schemas"]["PriorRow"][];
+            /** Subject */
+            subject: string;
+            /** Subject Name */
+            subject_name: string;
+            written: components["schemas"]["ReportWritten"];
+        };
+        /**
+         * Ending
+         * @description Why a pilot is signed off or given up.
+         */
+        Ending: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * EnergiesRow
+         * @description Where the energies are (image null: this one), their open beams and noise, and the lookup of numbers.
+         *
+         *     ``calibration`` says how the lookup is founded: it agrees with the *machine*'s own numbers, it is a *default* of a
+         *     usual detector, or there is *none*. The warnings say it in words.
+         */
+        EnergiesRow: {
+            /** Blank High */
+            blank_high: number;
+            /** Blank Low */
+            blank_low: number;
+            /**
+             * Calibration
+             * @enum {string}
+             */
+            calibration: "machine" | "default" | "none";
+            /** High Image */
+            high_image: number | null;
+            /** High Plane */
+            high_plane: number;
+            lookup: components["schemas"]["LookupRow"] | null;
+            /** Low Image */
+            low_image: number | null;
+            /** Low Plane */
+            low_plane: number;
+            /** Snr High */
+            snr_high: number;
+            /** Snr Low */
+            snr_low: number;
+            /** Warnings */
+            warnings: string[];
+            /** Z Image */
+            z_image: number | null;
+            /** Z Plane */
+            z_plane: number | null;
+        };
+        /**
+         * EnhancementFunctionRow
+         * @description One function of a console: its key, how it is switched, and what it shows.
+         */
+        EnhancementFunctionRow: {
+            /** Colours */
+            colours: string;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "toggle" | "momentary" | "sweep";
+            /** Name */
+            name: string;
+            /** Needs Energies */
+            needs_energies: boolean;
+            /** Negative */
+            negative: boolean;
+            /** Purpose */
+            purpose: string;
+            /** Steps */
+            steps: components["schemas"]["ChosenRow"][];
+            /** Vendor Names */
+            vendor_names: string[];
+        };
+        /**
+         * EnhancementRow
+         * @description One enhancement step in its newest version.
+         */
+        EnhancementRow: {
+            /** Industries */
+            industries: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "tone" | "area" | "colour";
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Planes
+             * @enum {string}
+             */
+            planes: "one" | "energies";
+            /** Purpose */
+            purpose: string;
+            /** Settings */
+            settings: components["schemas"]["EnhancementSettingRow"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * EnhancementSettingRow
+         * @description One setting of a step; without a default it is found from the image when the step is switched on.
+         */
+        EnhancementSettingRow: {
+            /** Choices */
+            choices: string[];
+            /** Default */
+            default: number | string | null;
+            /** Is Required */
+            is_required: boolean;
+            /** Kind */
+            kind: string;
+            /** Least */
+            least: number | null;
+            /** Meaning */
+            meaning: string;
+            /** Most */
+            most: number | null;
+            /** Name */
+            name: string;
+            /** Slider */
+            slider: number | null;
+            /** Unit */
+            unit: string;
+            /** Wants */
+            wants: string;
+        };
+        /**
+         * Enhancements
+         * @description What an enhancement chain can be made of, and the functions of the consoles by industry.
+         */
+        Enhancements: {
+            /** Colours */
+            colours: components["schemas"]["ColoursRow"][];
+            /** Functions */
+            functions: {
+                [key: string]: components["schemas"]["EnhancementFunctionRow"][];
+            };
+            /** Steps */
+            steps: components["schemas"]["EnhancementRow"][];
+            /** Steps Most */
+            steps_most: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * EntryRow
+         * @description One entry of a chain.
+         */
+        EntryRow: {
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Confirmed At */
+            confirmed_at: string;
+            /** Corrected By */
+            corrected_by: number[];
+            /** Corrects */
+            corrects: number | null;
+            /** Digest */
+            digest: string;
+            /** Giver */
+            giver: string;
+            /** Giver Name */
+            giver_name: string;
+            /** Happened At */
+            happened_at: string;
+            /** Is Late */
+            is_late: boolean;
+            /** Is Struck */
+            is_struck: boolean;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: number;
+            /** Photo Sha256 */
+            photo_sha256: string;
+            /** Place */
+            place: string;
+            /** Reason */
+            reason: string;
+            /** Receiver */
+            receiver: string;
+            /** Receiver Name */
+            receiver_name: string;
+            /** Recorded At */
+            recorded_at: string;
+            /** Refers To */
+            refers_to: string;
+            /** Seal Number */
+            seal_number: string;
+            /** Signature */
+            signature: string;
+            /** Signature Sha256 */
+            signature_sha256: string;
+            /** Struck By */
+            struck_by: number | null;
+            /** Text */
+            text: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * EvaluationAsked
+         * @description An evaluation to read.
+         */
+        EvaluationAsked: {
+            /** Evaluation */
+            evaluation: string;
+        };
+        /**
+         * EvaluationRead
+         * @description What an evaluation says of a model.
+         */
+        EvaluationRead: {
+            /** Figures */
+            figures: components["schemas"]["Figure"][];
+            /** Froc */
+            froc: components["schemas"]["Rate"][];
+            /** Groups */
+            groups: number;
+            /** Images */
+            images: number;
+            /** On */
+            on: string;
+            /** Sha256 */
+            sha256: string;
+            /** Truths */
+            truths: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * Evidence
          * @description What proves later that nothing was changed: the end of the ledger and its newest signed checkpoint.
          */
@@ -563,6 +4759,19 @@ export interface components {
             ledger_size: number;
             /** Verifier Key */
             verifier_key: string;
+        };
+        /**
+         * EvidenceAsked
+         * @description For what the evidence leaves the house, and to whom it goes.
+         */
+        EvidenceAsked: {
+            /** Purpose */
+            purpose: string;
+            /**
+             * Recipient
+             * @default
+             */
+            recipient: string;
         };
         /**
          * ExamDetail
@@ -609,6 +4818,16 @@ export interface components {
             uid: string;
         };
         /**
+         * ExamMarks
+         * @description Everybody's marks on an exam that the person may see, the person's own first.
+         */
+        ExamMarks: {
+            /** Exam Pk */
+            exam_pk: number;
+            /** People */
+            people: components["schemas"]["MarksOf"][];
+        };
+        /**
          * ExamPage
          * @description Exams, the last arrived first.
          */
@@ -617,6 +4836,14 @@ export interface components {
             exams: components["schemas"]["ExamRow"][];
             /** Next Before */
             next_before: number | null;
+        };
+        /**
+         * ExamPixels
+         * @description The pixels of every image of an exam, in reading order.
+         */
+        ExamPixels: {
+            /** Images */
+            images: components["schemas"]["ImagePixels"][];
         };
         /**
          * ExamRow
@@ -661,6 +4888,173 @@ export interface components {
             uid: string;
         };
         /**
+         * ExamWanted
+         * @description An exam to be had here.
+         */
+        ExamWanted: {
+            /** Exam Uid */
+            exam_uid: string;
+        };
+        /**
+         * FaultRow
+         * @description One gap, overlap or contradiction.
+         */
+        FaultRow: {
+            /** Code */
+            code: string;
+            /** End */
+            end: string;
+            /** Numbers */
+            numbers: number[];
+            /** Severity */
+            severity: string;
+            /** Start */
+            start: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * FetchDone
+         * @description What came of a fetch.
+         */
+        FetchDone: {
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /** Method */
+            method: string;
+            /** Refused */
+            refused: string[];
+        };
+        /**
+         * FetchRow
+         * @description Earlier exams that a rule wants from a node, and what became of it.
+         */
+        FetchRow: {
+            /** Ae Title */
+            ae_title: string;
+            /** Attempts */
+            attempts: number;
+            /** Cause */
+            cause: string;
+            /** Error */
+            error: string;
+            /** Exam Count */
+            exam_count: number;
+            /** Finished At */
+            finished_at: string;
+            /** Id */
+            id: number;
+            /** Requested At */
+            requested_at: string;
+            /** Rule */
+            rule: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * FieldRow
+         * @description One value of a form; ``form`` is text, lines, number, moment, yes or table.
+         */
+        FieldRow: {
+            /** Columns */
+            columns: {
+                [key: string]: string;
+            };
+            /** Form */
+            form: string;
+            /** Is Needed */
+            is_needed: boolean;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * Figure
+         * @description One figure, with its interval of 95 % where one is stated.
+         */
+        Figure: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Name */
+            name: string;
+            /** Value */
+            value: number;
+            /** Words */
+            words: string;
+        };
+        /**
+         * FigureSet
+         * @description Figures found on one set of images.
+         */
+        FigureSet: {
+            /** By Label */
+            by_label: components["schemas"]["LabelFigure"][];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Figures */
+            figures: components["schemas"]["Figure"][];
+            /** Froc */
+            froc: components["schemas"]["Rate"][];
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * FileAsked
+         * @description A file that was disclosed.
+         */
+        FileAsked: {
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * FindingChanges
+         * @description What a person does to the findings of an exam.
+         */
+        FindingChanges: {
+            /** Accepted */
+            accepted?: string[];
+            /** Added */
+            added?: components["schemas"]["NewFinding"][];
+            /** Dismissed */
+            dismissed?: {
+                [key: string]: string;
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Restored */
+            restored?: string[];
+            /** Supersedes */
+            supersedes?: number | null;
+        };
+        /**
+         * FindingWord
+         * @description A label a finding may have.
+         */
+        FindingWord: {
+            /** Code */
+            code: string;
+            /** Label */
+            label: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * Flag
          * @description Something a person should look at in an exam that is otherwise in order.
          */
@@ -670,10 +5064,351 @@ export interface components {
             /** Words */
             words: string;
         };
+        /**
+         * ForensicContradiction
+         * @description A fact and the fact against it.
+         */
+        ForensicContradiction: {
+            /** Against */
+            against: string;
+            /** Fact */
+            fact: string;
+            /** Image */
+            image: string;
+            /** Rule */
+            rule: string;
+            /** Severity */
+            severity: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ForensicDuplicate
+         * @description Another picture that shows the same.
+         */
+        ForensicDuplicate: {
+            /** Image */
+            image: string;
+            /** Image Pk */
+            image_pk: number;
+            /** Is Same Exam */
+            is_same_exam: boolean;
+            /** Other */
+            other: string;
+            /** Other Exam Pk */
+            other_exam_pk: number;
+            /** Other Image Pk */
+            other_image_pk: number;
+            /** Traces */
+            traces: components["schemas"]["ForensicTrace"][];
+        };
+        /**
+         * ForensicImage
+         * @description What one image carries by itself; ``problem`` where it cannot be read.
+         */
+        ForensicImage: {
+            /** Image Pk */
+            image_pk: number;
+            /** Name */
+            name: string;
+            /** Problem */
+            problem: string;
+            /** Traces */
+            traces: components["schemas"]["ForensicTrace"][];
+        };
+        /**
+         * ForensicTrace
+         * @description One answer of one check; percentages are upper ends of 95 % intervals on its test set.
+         */
+        ForensicTrace: {
+            /** Check */
+            check: string;
+            /** False Alarm Percent */
+            false_alarm_percent: number | null;
+            /** Method */
+            method: string;
+            /** Missed Percent */
+            missed_percent: number | null;
+            /** Outcome */
+            outcome: string;
+            /** Regions */
+            regions: number[][];
+            /** Related */
+            related: string;
+            /** Statistic */
+            statistic: number | null;
+            /** Test Set */
+            test_set: string;
+            /** Threshold */
+            threshold: number | null;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Forensics
+         * @description What the checks found; ``made_at`` is empty while nobody has run them.
+         */
+        Forensics: {
+            /**
+             * Caveat
+             * @default
+             */
+            caveat: string;
+            /**
+             * Contradictions
+             * @default []
+             */
+            contradictions: components["schemas"]["ForensicContradiction"][];
+            /**
+             * Duplicates
+             * @default []
+             */
+            duplicates: components["schemas"]["ForensicDuplicate"][];
+            /**
+             * Images
+             * @default []
+             */
+            images: components["schemas"]["ForensicImage"][];
+            /**
+             * Made At
+             * @default
+             */
+            made_at: string;
+            /**
+             * Made By Name
+             * @default
+             */
+            made_by_name: string;
+            /**
+             * Not Looked At
+             * @default []
+             */
+            not_looked_at: string[];
+            /**
+             * Result Sha256
+             * @default
+             */
+            result_sha256: string;
+        };
+        /**
+         * FormAsked
+         * @description A form to be shown as pages; ``known`` are the digests of pages that are at hand and need not come again.
+         */
+        FormAsked: {
+            /**
+             * Known
+             * @default []
+             */
+            known: string[];
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            /**
+             * Record
+             * @default {}
+             */
+            record: {
+                [key: string]: unknown;
+            };
+            /**
+             * Template
+             * @default
+             */
+            template: string;
+        };
+        /**
+         * FormSaved
+         * @description What a person has written, and the version it goes on from.
+         */
+        FormSaved: {
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            /**
+             * Record
+             * @default {}
+             */
+            record: {
+                [key: string]: unknown;
+            };
+            /** Supersedes */
+            supersedes?: number | null;
+            /**
+             * Template
+             * @default
+             */
+            template: string;
+        };
+        /**
+         * Forms
+         * @description The kinds and languages a batch can have.
+         */
+        Forms: {
+            /** Kinds */
+            kinds: components["schemas"]["KindRow"][];
+            /** Languages */
+            languages: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FunctionRow
+         * @description One function, and how long readers used it before they decided.
+         */
+        FunctionRow: {
+            /** Decisions */
+            decisions: number;
+            /** Longest S */
+            longest_s: number;
+            /** Name */
+            name: string;
+            /** Total S */
+            total_s: number;
+        };
+        /**
+         * FunctionUse
+         * @description How long one function of the page was in use.
+         */
+        FunctionUse: {
+            /** Name */
+            name: string;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * Functions
+         * @description Which functions were used how long before decisions were recorded.
+         */
+        Functions: {
+            /** Decisions */
+            decisions: number;
+            /** Functions */
+            functions: components["schemas"]["FunctionRow"][];
+        };
+        /**
+         * GraphicRow
+         * @description One drawing or text. Places are (row, column) of the image, or (down, across) from 0 to 1 of the part shown.
+         */
+        GraphicRow: {
+            /** Anchor */
+            anchor: number[] | null;
+            /**
+             * Anchor Units
+             * @enum {string}
+             */
+            anchor_units: "PIXEL" | "DISPLAY";
+            /** Colour */
+            colour: string;
+            /** Is Anchor Shown */
+            is_anchor_shown: boolean;
+            /** Is Filled */
+            is_filled: boolean;
+            /**
+             * Justified
+             * @enum {string}
+             */
+            justified: "LEFT" | "CENTER" | "RIGHT";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "point" | "polyline" | "interpolated" | "circle" | "ellipse" | "text";
+            /** Layer */
+            layer: string;
+            /** Planes */
+            planes: number[];
+            /** Points */
+            points: number[][];
+            /** Text */
+            text: string;
+            /**
+             * Units
+             * @enum {string}
+             */
+            units: "PIXEL" | "DISPLAY";
+        };
+        /**
+         * GroupRow
+         * @description The values that stand together on paper.
+         */
+        GroupRow: {
+            /** Fields */
+            fields: components["schemas"]["FieldRow"][];
+            /** Title */
+            title: string;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HistoryLine
+         * @description What a model became, why, by whom, and on what that rests.
+         */
+        HistoryLine: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Evidence Sha256 */
+            evidence_sha256: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "shadow" | "active" | "retired";
+        };
+        /**
+         * HoldAsked
+         * @description A legal hold to place: on an exam (number or UID), a subject (key) or an accession number.
+         */
+        HoldAsked: {
+            /** Reason */
+            reason: string;
+            /**
+             * Target
+             * @enum {string}
+             */
+            target: "exam" | "subject" | "accession";
+            /** Thing */
+            thing: string;
+        };
+        /**
+         * HoldOn
+         * @description A legal hold to place on the item, or on its exam.
+         */
+        HoldOn: {
+            /**
+             * On
+             * @enum {string}
+             */
+            on: "item" | "exam";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ImagePixels
+         * @description The pixels of one image of an exam; null with a problem, or without one when they were not yet looked at.
+         */
+        ImagePixels: {
+            /** Image Pk */
+            image_pk: number;
+            pixels: components["schemas"]["Pixels"] | null;
+            /** Problem */
+            problem: string;
         };
         /**
          * ImageRow
@@ -804,6 +5539,128 @@ export interface components {
             subject_name: string;
         };
         /**
+         * ItemRow
+         * @description One item of a list.
+         */
+        ItemRow: {
+            /** Created At */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Entry Count */
+            entry_count: number;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Holder */
+            holder: string;
+            /** Holder Name */
+            holder_name: string;
+            /** Id */
+            id: number;
+            /** Image Sha256 */
+            image_sha256: string;
+            /** Image Uid */
+            image_uid: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Kind */
+            kind: string;
+            /** Kind Words */
+            kind_words: string;
+            /** Number */
+            number: string;
+            /** Offered To */
+            offered_to: string;
+            /** Offered To Name */
+            offered_to_name: string;
+            /** Place */
+            place: string;
+            /** Seal Number */
+            seal_number: string;
+            /** Severity */
+            severity: string;
+            /** State */
+            state: string;
+            /** State Words */
+            state_words: string;
+            /** Subject */
+            subject: string;
+            /** Waits For Me */
+            waits_for_me: boolean;
+        };
+        /**
+         * ItemShown
+         * @description An item with its chain and everything that is known of it.
+         */
+        ItemShown: {
+            /** Check */
+            check: string;
+            /** Copies */
+            copies: string[];
+            /** Created At */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Disclosures */
+            disclosures: components["schemas"]["DisclosureRow"][];
+            /** Entries */
+            entries: components["schemas"]["EntryRow"][];
+            /** Entry Count */
+            entry_count: number;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Faults */
+            faults: components["schemas"]["FaultRow"][];
+            /** Holder */
+            holder: string;
+            /** Holder Name */
+            holder_name: string;
+            /** Holds */
+            holds: string[];
+            /** Id */
+            id: number;
+            /** Image Sha256 */
+            image_sha256: string;
+            /** Image Uid */
+            image_uid: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Kind */
+            kind: string;
+            /** Kind Words */
+            kind_words: string;
+            /** Number */
+            number: string;
+            /** Offered To */
+            offered_to: string;
+            /** Offered To Name */
+            offered_to_name: string;
+            /** Original */
+            original: string;
+            /** Parties */
+            parties: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Place */
+            place: string;
+            /** Seal Number */
+            seal_number: string;
+            /** Severity */
+            severity: string;
+            /** State */
+            state: string;
+            /** State Words */
+            state_words: string;
+            /** Steps */
+            steps: string[];
+            /** Subject */
+            subject: string;
+            /** Waits For Me */
+            waits_for_me: boolean;
+        };
+        /**
          * Items
          * @description One page of the worklist.
          */
@@ -822,12 +5679,621 @@ export interface components {
             now: string;
         };
         /**
+         * Judgement
+         * @description One judgement by a person.
+         */
+        Judgement: {
+            /** Analysis Id */
+            analysis_id: number;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Conditions */
+            conditions: {
+                [key: string]: unknown;
+            };
+            /** Decision Proposed */
+            decision_proposed: string;
+            /** Grades */
+            grades: {
+                [key: string]: unknown;
+            }[];
+            /** Id */
+            id: number;
+            /** Looked At All */
+            looked_at_all: boolean;
+            /** Pack */
+            pack: {
+                [key: string]: unknown;
+            } | null;
+            /** Quality Entries */
+            quality_entries: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Judging
+         * @description What is known of an exam, judged: the document, and every judgement by a person, the one in force first.
+         */
+        Judging: {
+            /** Analysis Id */
+            analysis_id: number | null;
+            /** Defaults */
+            defaults: {
+                [key: string]: string;
+            };
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Is Of This Analysis */
+            is_of_this_analysis: boolean;
+            /** Judgement Id */
+            judgement_id: number | null;
+            /** Judgements */
+            judgements: components["schemas"]["Judgement"][];
+            /** Pack */
+            pack: string;
+        };
+        /**
+         * JudgingWords
+         * @description What a person may give of image quality and travel when judging an exam of an industry.
+         */
+        JudgingWords: {
+            /** Dismiss Reasons */
+            dismiss_reasons: components["schemas"]["Choice"][];
+            /** Entries */
+            entries: components["schemas"]["Choice"][];
+            /** Places */
+            places: components["schemas"]["Choice"][];
+            /** Regimes */
+            regimes: components["schemas"]["Choice"][];
+            /** Reject Reasons */
+            reject_reasons: components["schemas"]["Choice"][];
+            /** Severities */
+            severities: string[];
+        };
+        /**
+         * Kept
+         * @description A picture that was kept.
+         */
+        Kept: {
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * KeptRow
+         * @description One object as the archive took it; ``outcome`` is stored, or duplicate where it was there already.
+         */
+        KeptRow: {
+            /** Image Pk */
+            image_pk: number | null;
+            /** Image Uid */
+            image_uid: string;
+            /** Outcome */
+            outcome: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * KeyFile
+         * @description A PKCS#12 or PEM file with key and certificates; both passphrases are used and forgotten.
+         */
+        KeyFile: {
+            /** File Base64 */
+            file_base64: string;
+            /**
+             * File Passphrase
+             * @default
+             */
+            file_passphrase: string;
+            /** Passphrase */
+            passphrase: string;
+        };
+        /**
+         * KeyState
+         * @description The key one signs with; without an own one it is the organisation's seal.
+         */
+        KeyState: {
+            /**
+             * Certificate Sha256
+             * @default
+             */
+            certificate_sha256: string;
+            /** Has Own Key */
+            has_own_key: boolean;
+            /**
+             * Imported At
+             * @default
+             */
+            imported_at: string;
+            /**
+             * Issuer
+             * @default
+             */
+            issuer: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Valid From
+             * @default
+             */
+            valid_from: string;
+            /**
+             * Valid Until
+             * @default
+             */
+            valid_until: string;
+        };
+        /**
+         * KindRow
+         * @description A kind of report that needs no form of its own.
+         */
+        KindRow: {
+            /** Industries */
+            industries: string[];
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * LabelFigure
+         * @description A figure of one label.
+         */
+        LabelFigure: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * Letterhead
+         * @description The letterhead in force; all empty before anybody has set one.
+         */
+        Letterhead: {
+            /**
+             * Accreditation
+             * @default
+             */
+            accreditation: string;
+            /**
+             * Address
+             * @default []
+             */
+            address: string[];
+            /**
+             * Footer
+             * @default
+             */
+            footer: string;
+            /** Logo Sha256 */
+            logo_sha256?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Paper
+             * @default a4
+             */
+            paper: string;
+            /**
+             * Set At
+             * @default
+             */
+            set_at: string;
+        };
+        /**
+         * LetterheadChange
+         * @description What to change of the letterhead; what is left out stays.
+         */
+        LetterheadChange: {
+            /** Accreditation */
+            accreditation?: string | null;
+            /** Address */
+            address?: string[] | null;
+            /** Footer */
+            footer?: string | null;
+            /** Logo Base64 */
+            logo_base64?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Paper */
+            paper?: string | null;
+        };
+        /**
+         * LevelRow
+         * @description One level of the pyramid, and how many tiles it is cut into.
+         */
+        LevelRow: {
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /** Tile Columns */
+            tile_columns: number;
+            /** Tile Rows */
+            tile_rows: number;
+        };
+        /**
+         * Line
+         * @description A line of what is told of the training.
+         */
+        Line: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * Listed
+         * @description Rows, the newest first.
+         */
+        Listed: {
+            /** Rows */
+            rows: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * Look
+         * @description What was seen on the test pattern.
+         */
+        Look: {
+            /** Answers */
+            answers: {
+                [key: string]: boolean;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            screen?: components["schemas"]["Screen"] | null;
+        };
+        /**
+         * LookupRow
+         * @description A grid of effective atomic numbers: its table's SHA-256, and base64 of little-endian 32-bit reals, row by row.
+         *
+         *     Each row has the ratio of the lightest and of the heaviest element before its ``columns`` numbers. After them come
+         *     as many rows of areal density in g/cm² per high attenuation, of the elements 3 to 34.
+         */
+        LookupRow: {
+            /** Columns */
+            columns: number;
+            /** Grid */
+            grid: string;
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: number;
+            /** Sha256 */
+            sha256: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Lot
+         * @description The exams of one welder, lot or owner, and what the chain rule asks to be examined next.
+         */
+        Lot: {
+            /** Exams */
+            exams: components["schemas"]["LotExam"][];
+            /** Kind */
+            kind: string;
+            /** Missing */
+            missing: string;
+            /** Step */
+            step: {
+                [key: string]: unknown;
+            } | null;
+            /** Value */
+            value: string;
+        };
+        /**
+         * LotExam
+         * @description One exam of a welder, lot or owner, with what became of it.
+         */
+        LotExam: {
+            /** Decision */
+            decision: string;
+            /** Description */
+            description: string;
+            /** Exam Date */
+            exam_date: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Length Mm */
+            length_mm: number | null;
+            /** Outcome */
+            outcome: string;
+            /** Stage */
+            stage: number;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * Lots
+         * @description What an exam belongs to; ``missing`` says what nobody has said of it.
+         */
+        Lots: {
+            /** Lots */
+            lots: components["schemas"]["Lot"][];
+            /** Missing */
+            missing: string;
+        };
+        /**
+         * LutRow
+         * @description A look-up table: the first value mapped, the bits of an entry, and the entries.
+         */
+        LutRow: {
+            /** Bits */
+            bits: number;
+            /** Entries */
+            entries: string;
+            /** Explanation */
+            explanation: string;
+            /** First */
+            first: number;
+        };
+        /**
+         * Made
+         * @description The number of what was made.
+         */
+        Made: {
+            /** Id */
+            id: number;
+        };
+        /**
+         * MarkValue
+         * @description One value that a mark showed; its name ends in its unit.
+         */
+        MarkValue: {
+            /** Name */
+            name: string;
+            /** Uncertainty */
+            uncertainty?: number | null;
+            /** Value */
+            value: number | null;
+            /**
+             * Word
+             * @default
+             */
+            word: string;
+        };
+        /**
+         * MarksOf
+         * @description One person's marks on an exam.
+         */
+        MarksOf: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Calibrations */
+            calibrations?: components["schemas"]["Calibration"][];
+            /** Draft */
+            draft?: {
+                [key: string]: unknown;
+            } | null;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Marks */
+            marks?: components["schemas"]["DrawnMark"][];
+            /** Spaces */
+            spaces?: components["schemas"]["SpaceMark"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * MeasureRow
+         * @description One measurement with its options, and what it measures on.
+         */
+        MeasureRow: {
+            /** Images */
+            images: string[];
+            /** Name */
+            name: string;
+            /** Options */
+            options: components["schemas"]["OptionRow"][];
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * Measured
+         * @description What a photometer read, black first; signed with the password.
+         */
+        Measured: {
+            /**
+             * Ambient Cd M2
+             * @default 0
+             */
+            ambient_cd_m2: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Password */
+            password: string;
+            /** Readings Cd M2 */
+            readings_cd_m2: number[];
+            screen?: components["schemas"]["Screen"] | null;
+        };
+        /**
+         * MeasurementAsked
+         * @description The options, and the images where one is not enough.
+         */
+        MeasurementAsked: {
+            /** Images */
+            images?: number[][];
+            /** Options */
+            options?: {
+                [key: string]: string | number | boolean | number[] | {
+                    [key: string]: number;
+                } | {
+                    [key: string]: unknown;
+                }[] | null;
+            };
+        };
+        /**
+         * Measurements
+         * @description Every measurement there is.
+         */
+        Measurements: {
+            /** Measurements */
+            measurements: components["schemas"]["MeasureRow"][];
+        };
+        /**
+         * Missing
+         * @description An image that a machine announced and that has not arrived.
+         */
+        Missing: {
+            /** Image Uid */
+            image_uid: string;
+            /** Series Uid */
+            series_uid: string;
+        };
+        /**
+         * ModelDetail
+         * @description Everything that is known of one version of a model.
+         */
+        ModelDetail: {
+            /** Added At */
+            added_at: string;
+            /** Added By Name */
+            added_by_name: string;
+            /** Card */
+            card: {
+                [key: string]: unknown;
+            };
+            /** Figures */
+            figures: components["schemas"]["FigureSet"][];
+            /** History */
+            history: components["schemas"]["HistoryLine"][];
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Intended Use */
+            intended_use: string;
+            /** Kind */
+            kind: string;
+            /** Labels */
+            labels: string[];
+            /** Limits */
+            limits: string[];
+            /** May Become */
+            may_become: ("candidate" | "shadow" | "active" | "retired")[];
+            /** Name */
+            name: string;
+            /** Origin */
+            origin: string;
+            /** Own Point */
+            own_point: string;
+            /** Own Score */
+            own_score: number | null;
+            /** Runs */
+            runs: components["schemas"]["Runs"][];
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "shadow" | "active" | "retired";
+            /** Summary */
+            summary: string;
+            /** Suspended */
+            suspended: components["schemas"]["Suspension"][];
+            /** Thresholds */
+            thresholds: components["schemas"]["Threshold"][];
+            /** Trained */
+            trained: components["schemas"]["Line"][];
+            /** Trial */
+            trial: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: string;
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+            /** Why Not Active */
+            why_not_active: string;
+        };
+        /**
+         * ModelListed
+         * @description One version of a model as lists show it.
+         */
+        ModelListed: {
+            /** Added At */
+            added_at: string;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Kind */
+            kind: string;
+            /** Labels */
+            labels: string[];
+            /** Name */
+            name: string;
+            /** Origin */
+            origin: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "shadow" | "active" | "retired";
+            /** Summary */
+            summary: string;
+            /** Suspended */
+            suspended: components["schemas"]["Suspension"][];
+            /** Version */
+            version: string;
+        };
+        /**
+         * NewConfirmation
+         * @description What a Level III states who has compared a table with the published edition.
+         */
+        NewConfirmation: {
+            /** Edition */
+            edition: string;
+            /** Sha256 */
+            sha256: string;
+            /** Statement */
+            statement: string;
+        };
+        /**
          * NewDecision
          * @description A decision to be taken.
          */
         NewDecision: {
             /** Decision */
             decision: string;
+            /** Judgement Id */
+            judgement_id?: number | null;
+            reading?: components["schemas"]["ReadingTold"] | null;
             /**
              * Reason
              * @default
@@ -835,6 +6301,946 @@ export interface components {
             reason: string;
             /** Supersedes */
             supersedes?: number | null;
+        };
+        /**
+         * NewDisplay
+         * @description A display to add.
+         */
+        NewDisplay: {
+            /** Category */
+            category: string;
+            /** Name */
+            name: string;
+            /**
+             * Serial Number
+             * @default
+             */
+            serial_number: string;
+        };
+        /**
+         * NewFinding
+         * @description A finding that a person records.
+         */
+        NewFinding: {
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Confidence */
+            confidence?: number | null;
+            /** Image Sha256 */
+            image_sha256: string;
+            /** Label */
+            label: string;
+            /** Measurements */
+            measurements?: {
+                [key: string]: number;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Plane
+             * @default 0
+             */
+            plane: number;
+            /** Polygon */
+            polygon?: [
+                number,
+                number
+            ][];
+            /**
+             * Replaces
+             * @default
+             */
+            replaces: string;
+            /**
+             * Severity
+             * @default
+             */
+            severity: string;
+        };
+        /**
+         * NewGrade
+         * @description What a person has seen of one kind of discontinuity of a casting beside a licensed reference image.
+         */
+        NewGrade: {
+            /** Allowed */
+            allowed: number;
+            /** Alloy */
+            alloy: string;
+            /** Cnr */
+            cnr?: number | null;
+            /** Finding Ids */
+            finding_ids?: string[];
+            /** Found */
+            found: number;
+            /** Reference Id */
+            reference_id: number;
+        };
+        /**
+         * NewJudgement
+         * @description Findings, and the rules and conditions to judge them by; what is left out stays as it was.
+         */
+        NewJudgement: {
+            /** Accepted */
+            accepted?: string[];
+            /** Added */
+            added?: components["schemas"]["NewFinding"][];
+            /** Conditions */
+            conditions?: {
+                [key: string]: number | string;
+            } | null;
+            /** Dismissed */
+            dismissed?: {
+                [key: string]: string;
+            };
+            /** Grades */
+            grades?: components["schemas"]["NewGrade"][] | null;
+            /**
+             * Looked At All
+             * @default false
+             */
+            looked_at_all: boolean;
+            /** Pack */
+            pack?: string | null;
+            /** Quality */
+            quality?: {
+                [key: string]: number | string;
+            } | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Restored */
+            restored?: string[];
+            /** Supersedes */
+            supersedes?: number | null;
+        };
+        /**
+         * NewMarks
+         * @description A person's marks as they are now.
+         */
+        NewMarks: {
+            /** Calibrations */
+            calibrations?: components["schemas"]["Calibration"][];
+            /** Draft */
+            draft?: {
+                [key: string]: unknown;
+            } | null;
+            /** Marks */
+            marks?: components["schemas"]["DrawnMark"][];
+            /** Spaces */
+            spaces?: components["schemas"]["SpaceMark"][];
+            /** Supersedes */
+            supersedes?: number | null;
+        };
+        /**
+         * NewOrder
+         * @description What is ordered; numbers, study UID and time are made where they are left out.
+         */
+        NewOrder: {
+            /**
+             * Accession
+             * @default
+             */
+            accession: string;
+            /**
+             * Birth Date
+             * @default
+             */
+            birth_date: string;
+            /**
+             * Comments
+             * @default
+             */
+            comments: string;
+            /**
+             * Details
+             * @default {}
+             */
+            details: {
+                [key: string]: string;
+            };
+            /**
+             * Filler Order
+             * @default
+             */
+            filler_order: string;
+            /** Industry */
+            industry: string;
+            /**
+             * Issuer
+             * @default
+             */
+            issuer: string;
+            /**
+             * Location
+             * @default
+             */
+            location: string;
+            /** Modality */
+            modality: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Performing Name
+             * @default
+             */
+            performing_name: string;
+            /**
+             * Placer Order
+             * @default
+             */
+            placer_order: string;
+            /**
+             * Priority
+             * @default ROUTINE
+             * @enum {string}
+             */
+            priority: "STAT" | "HIGH" | "ROUTINE" | "MEDIUM" | "LOW";
+            /**
+             * Protocol Codes
+             * @default []
+             */
+            protocol_codes: components["schemas"]["Code"][];
+            /**
+             * Referring Name
+             * @default
+             */
+            referring_name: string;
+            /**
+             * Requested Codes
+             * @default []
+             */
+            requested_codes: components["schemas"]["Code"][];
+            /**
+             * Requested Description
+             * @default
+             */
+            requested_description: string;
+            /**
+             * Requested Id
+             * @default
+             */
+            requested_id: string;
+            /**
+             * Requesting Name
+             * @default
+             */
+            requesting_name: string;
+            /**
+             * Sex
+             * @default
+             */
+            sex: string;
+            /**
+             * Start Date
+             * @default
+             */
+            start_date: string;
+            /**
+             * Start Time
+             * @default
+             */
+            start_time: string;
+            /** Station Ae */
+            station_ae: string;
+            /**
+             * Station Name
+             * @default
+             */
+            station_name: string;
+            /**
+             * Step Description
+             * @default
+             */
+            step_description: string;
+            /**
+             * Step Id
+             * @default
+             */
+            step_id: string;
+            /**
+             * Study Uid
+             * @default
+             */
+            study_uid: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * NewPack
+         * @description A site's own pack, or a new version of it.
+         */
+        NewPack: {
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * NewPilot
+         * @description What is agreed before a pilot begins.
+         */
+        NewPilot: {
+            /** Least Sensitivity */
+            least_sensitivity: number;
+            /**
+             * Machines
+             * @default []
+             */
+            machines: string[];
+            /** Most False Per Exam */
+            most_false_per_exam: number;
+            /** Planned Exams */
+            planned_exams: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * NewPolicy
+         * @description How exams are to be read.
+         */
+        NewPolicy: {
+            /**
+             * Algorithm
+             * @enum {string}
+             */
+            algorithm: "concurrent" | "second-reader" | "off";
+            /**
+             * Exam Class
+             * @default
+             */
+            exam_class: string;
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /**
+             * Reading
+             * @enum {string}
+             */
+            reading: "open" | "blind" | "double";
+        };
+        /**
+         * NewRead
+         * @description A read to be recorded: the first, or one of two independent ones.
+         */
+        NewRead: {
+            /**
+             * Conclusion
+             * @default
+             */
+            conclusion: string;
+            /** Judgement Id */
+            judgement_id?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "first" | "independent";
+            /**
+             * No Findings
+             * @default false
+             */
+            no_findings: boolean;
+            reading?: components["schemas"]["ReadingTold"] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * NewUsual
+         * @description The settings of an industry; what is left out or empty is as the industry has it.
+         */
+        NewUsual: {
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * NodeChanges
+         * @description What is to change of a node; what is left out stays.
+         */
+        NodeChanges: {
+            /** Addresses */
+            addresses?: string[] | null;
+            /** Ae Title */
+            ae_title?: string | null;
+            /** Certificate Sha256 */
+            certificate_sha256?: string | null;
+            /** Dialect */
+            dialect?: string | null;
+            /** Host */
+            host?: string | null;
+            /** Is Tls */
+            is_tls?: boolean | null;
+            /** Max Associations */
+            max_associations?: number | null;
+            /** Port */
+            port?: number | null;
+            /** Preferred Transfer Syntaxes */
+            preferred_transfer_syntaxes?: string[] | null;
+            /** Services */
+            services?: string[] | null;
+            /** State */
+            state?: ("on" | "off") | null;
+        };
+        /**
+         * NodeNew
+         * @description A node to be listed.
+         */
+        NodeNew: {
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses: string[];
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * Certificate Sha256
+             * @default
+             */
+            certificate_sha256: string;
+            /**
+             * Dialect
+             * @default dicom
+             */
+            dialect: string;
+            /** Host */
+            host: string;
+            /**
+             * Is Tls
+             * @default false
+             */
+            is_tls: boolean;
+            /**
+             * Max Associations
+             * @default 32
+             */
+            max_associations: number;
+            /** Port */
+            port: number;
+            /**
+             * Preferred Transfer Syntaxes
+             * @default []
+             */
+            preferred_transfer_syntaxes: string[];
+            /**
+             * Services
+             * @default [
+             *       "echo",
+             *       "store",
+             *       "find",
+             *       "get",
+             *       "move",
+             *       "commit",
+             *       "worklist",
+             *       "perform",
+             *       "ups"
+             *     ]
+             */
+            services: string[];
+        };
+        /**
+         * NodeRow
+         * @description A node as it is listed.
+         */
+        NodeRow: {
+            /** Addresses */
+            addresses: string[];
+            /** Ae Title */
+            ae_title: string;
+            /** Certificate Sha256 */
+            certificate_sha256: string;
+            /** Changed At */
+            changed_at: string;
+            /** Created At */
+            created_at: string;
+            /** Dialect */
+            dialect: string;
+            /** Host */
+            host: string;
+            /** Id */
+            id: number;
+            /** Is Tls */
+            is_tls: boolean;
+            /** Max Associations */
+            max_associations: number;
+            /** Port */
+            port: number;
+            /** Preferred Transfer Syntaxes */
+            preferred_transfer_syntaxes: string[];
+            /** Services */
+            services: string[];
+            /** State */
+            state: string;
+        };
+        /**
+         * ObjectRow
+         * @description One thing the exam can be given out as.
+         */
+        ObjectRow: {
+            /** Can Be Kept */
+            can_be_kept: boolean;
+            /** Help */
+            help: string;
+            /** Is Dicom */
+            is_dicom: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
+         * OptionRow
+         * @description One option of a calculation, measurement or scene: what it means and what it takes.
+         */
+        OptionRow: {
+            /** Choices */
+            choices: string[];
+            /** Default */
+            default: unknown;
+            /** Is Required */
+            is_required: boolean;
+            /** Kind */
+            kind: string;
+            /** Meaning */
+            meaning: string;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+            /** Wants */
+            wants: string;
+        };
+        /**
+         * OrderRow
+         * @description One ordered step.
+         */
+        OrderRow: {
+            /** Accession */
+            accession: string;
+            /** Birth Date */
+            birth_date: string;
+            /** Cancel Reason */
+            cancel_reason: string;
+            /** Comments */
+            comments: string;
+            /**
+             * Image Count
+             * @default 0
+             */
+            image_count: number;
+            /** Industry */
+            industry: string;
+            /** Issuer */
+            issuer: string;
+            /** Modality */
+            modality: string;
+            /** Name */
+            name: string;
+            /** Order Id */
+            order_id: number;
+            /** Ordered At */
+            ordered_at: string;
+            /** Performing Name */
+            performing_name: string;
+            /** Priority */
+            priority: string;
+            /** Requested Description */
+            requested_description: string;
+            /** Requested Id */
+            requested_id: string;
+            /** Sex */
+            sex: string;
+            /** Start Date */
+            start_date: string;
+            /** Start Time */
+            start_time: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "scheduled" | "arrived" | "started" | "completed" | "discontinued" | "canceled";
+            /** Station Ae */
+            station_ae: string;
+            /** Step Description */
+            step_description: string;
+            /** Step Id */
+            step_id: string;
+            /** Study Uid */
+            study_uid: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * Orders
+         * @description One page of orders, newest first.
+         */
+        Orders: {
+            /** Next Before */
+            next_before: number;
+            /** Orders */
+            orders: components["schemas"]["OrderRow"][];
+        };
+        /**
+         * PackConfirmation
+         * @description A Level III's word that a table agrees with the published edition.
+         */
+        PackConfirmation: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Edition */
+            edition: string;
+            /** Id */
+            id: number;
+            /** Is In Force */
+            is_in_force: boolean;
+            /** Statement */
+            statement: string;
+            /** Table Sha256 */
+            table_sha256: string;
+            /** Withdrawn At */
+            withdrawn_at: string;
+        };
+        /**
+         * PackDetail
+         * @description A pack with its rows, its text, its versions and its confirmations.
+         */
+        PackDetail: {
+            /** Asks */
+            asks: components["schemas"]["PackFact"][];
+            /** Confirmations */
+            confirmations: components["schemas"]["PackConfirmation"][];
+            /** Edition */
+            edition: string;
+            /** Is Binding */
+            is_binding: boolean;
+            /** Name */
+            name: string;
+            /** Origin */
+            origin: string;
+            /** Rule Count */
+            rule_count: number;
+            /** Rules */
+            rules: components["schemas"]["PackRule"][];
+            /** Sha256 */
+            sha256: string;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["PackVersion"][];
+        };
+        /**
+         * PackFact
+         * @description Something that rows of a pack ask about the part, such as joint.
+         */
+        PackFact: {
+            /** Is Number */
+            is_number: boolean;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string[];
+        };
+        /**
+         * PackMistake
+         * @description One thing wrong in a pack's text.
+         */
+        PackMistake: {
+            /** Allowed */
+            allowed: string;
+            /** Column */
+            column: string;
+            /** Line */
+            line: number;
+            /** What */
+            what: string;
+        };
+        /**
+         * PackRow
+         * @description An acceptance pack as lists show it.
+         */
+        PackRow: {
+            /** Edition */
+            edition: string;
+            /** Is Binding */
+            is_binding: boolean;
+            /** Name */
+            name: string;
+            /** Origin */
+            origin: string;
+            /** Rule Count */
+            rule_count: number;
+            /** Sha256 */
+            sha256: string;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PackRule
+         * @description One row of a pack, as a sentence.
+         */
+        PackRule: {
+            /** Action */
+            action: string;
+            /** Clause */
+            clause: string;
+            /** Curve */
+            curve: [
+                number,
+                number
+            ][] | null;
+            /** Kind */
+            kind: string;
+            /** Labels */
+            labels: string[];
+            /** Rule */
+            rule: string;
+            /** Sentence */
+            sentence: string;
+            /** Status */
+            status: string;
+            /** Unit */
+            unit: string;
+            /** When */
+            when: string;
+        };
+        /**
+         * PackText
+         * @description The text of a pack.
+         */
+        PackText: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * PackVersion
+         * @description One version of a site's own pack.
+         */
+        PackVersion: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Version */
+            version: number;
+            /** Withdrawn At */
+            withdrawn_at: string;
+        };
+        /**
+         * PackageRow
+         * @description One package that was handed out.
+         */
+        PackageRow: {
+            /** File Count */
+            file_count: number;
+            /** Kind */
+            kind: string;
+            /** Made At */
+            made_at: string;
+            /** Made By Name */
+            made_by_name: string;
+            /** Manifest Sha256 */
+            manifest_sha256: string;
+            /** Purpose */
+            purpose: string;
+            /** Recipient */
+            recipient: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Uid */
+            uid: string;
+        };
+        /**
+         * PageRow
+         * @description One page: its digest, and its PNG (base64) where it is not at hand.
+         */
+        PageRow: {
+            /** Png */
+            png: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * PartyAsked
+         * @description A person without an account.
+         */
+        PartyAsked: {
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            /** Name */
+            name: string;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation: string;
+        };
+        /**
+         * PartyToChoose
+         * @description A colleague by key and name.
+         */
+        PartyToChoose: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * PerformedOne
+         * @description One performed step with the images that are missing.
+         */
+        PerformedOne: {
+            /** Accession */
+            accession: string;
+            /** Announced Count */
+            announced_count: number;
+            /** Decided At */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string;
+            /** Decided By Name */
+            decided_by_name: string;
+            /** Dismiss Reason */
+            dismiss_reason: string;
+            /** Ended At */
+            ended_at: string;
+            /**
+             * Matching
+             * @enum {string}
+             */
+            matching: "matched" | "unmatched" | "contradicting" | "by-person" | "dismissed";
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            /** Modality */
+            modality: string;
+            /** Name */
+            name: string;
+            /** Order Ids */
+            order_ids: number[];
+            /** Performed Id */
+            performed_id: number;
+            /** Reasons */
+            reasons: components["schemas"]["Words"][];
+            /** Received At */
+            received_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in-progress" | "completed" | "discontinued";
+            /** Station Ae */
+            station_ae: string;
+            /** Stored Count */
+            stored_count: number;
+            /** Study Uid */
+            study_uid: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Suspect Order Ids */
+            suspect_order_ids: number[];
+            /** Uid */
+            uid: string;
+        };
+        /**
+         * PerformedPage
+         * @description One page of performed steps, newest first.
+         */
+        PerformedPage: {
+            /** Next Before */
+            next_before: number;
+            /** Performed */
+            performed: components["schemas"]["PerformedRow"][];
+        };
+        /**
+         * PerformedRow
+         * @description What one machine reported of one step.
+         */
+        PerformedRow: {
+            /** Accession */
+            accession: string;
+            /** Announced Count */
+            announced_count: number;
+            /** Decided At */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string;
+            /** Decided By Name */
+            decided_by_name: string;
+            /** Dismiss Reason */
+            dismiss_reason: string;
+            /** Ended At */
+            ended_at: string;
+            /**
+             * Matching
+             * @enum {string}
+             */
+            matching: "matched" | "unmatched" | "contradicting" | "by-person" | "dismissed";
+            /** Modality */
+            modality: string;
+            /** Name */
+            name: string;
+            /** Order Ids */
+            order_ids: number[];
+            /** Performed Id */
+            performed_id: number;
+            /** Reasons */
+            reasons: components["schemas"]["Words"][];
+            /** Received At */
+            received_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in-progress" | "completed" | "discontinued";
+            /** Station Ae */
+            station_ae: string;
+            /** Stored Count */
+            stored_count: number;
+            /** Study Uid */
+            study_uid: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Suspect Order Ids */
+            suspect_order_ids: number[];
+            /** Uid */
+            uid: string;
         };
         /**
          * PermissionRow
@@ -865,6 +7271,375 @@ export interface components {
             roles: string[];
         };
         /**
+         * PictureRow
+         * @description One picture that the report can show.
+         */
+        PictureRow: {
+            /** Findings */
+            findings: number;
+            /** Image */
+            image: string;
+            /** Image Pk */
+            image_pk: number;
+            /** Plane */
+            plane: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * PilotResult
+         * @description A pilot and what it has come to.
+         */
+        PilotResult: {
+            /** Begun At */
+            begun_at: string;
+            /** Begun By Name */
+            begun_by_name: string;
+            /** End Reason */
+            end_reason: string;
+            /** Ended At */
+            ended_at: string;
+            /** Ended By Name */
+            ended_by_name: string;
+            /** Id */
+            id: number;
+            /** Is Signed Off */
+            is_signed_off: boolean;
+            /** Least Sensitivity */
+            least_sensitivity: number;
+            /** Machines */
+            machines: string[];
+            /** Model Id */
+            model_id: number;
+            /** Most False Per Exam */
+            most_false_per_exam: number;
+            /** Name */
+            name: string;
+            /** Planned Exams */
+            planned_exams: number;
+            /** Reason */
+            reason: string;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: string;
+        };
+        /**
+         * PilotRow
+         * @description A pilot, with what was agreed.
+         */
+        PilotRow: {
+            /** Begun At */
+            begun_at: string;
+            /** Begun By Name */
+            begun_by_name: string;
+            /** End Reason */
+            end_reason: string;
+            /** Ended At */
+            ended_at: string;
+            /** Ended By Name */
+            ended_by_name: string;
+            /** Id */
+            id: number;
+            /** Is Signed Off */
+            is_signed_off: boolean;
+            /** Least Sensitivity */
+            least_sensitivity: number;
+            /** Machines */
+            machines: string[];
+            /** Model Id */
+            model_id: number;
+            /** Most False Per Exam */
+            most_false_per_exam: number;
+            /** Name */
+            name: string;
+            /** Planned Exams */
+            planned_exams: number;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * Pixels
+         * @description An image before its tiles: size, meaning, scale, look and levels (level 0 is full size).
+         *
+         *     A wire value has 16 bits: ``stored = wire + wire_offset`` where ``is_exact``; modality value = ``wire * slope +
+         *     intercept``, or the entry of ``modality_lut`` for the stored value.
+         */
+        Pixels: {
+            /** Bits */
+            bits: number;
+            /** Columns */
+            columns: number;
+            /** Default Windows */
+            default_windows: components["schemas"]["WindowRow"][];
+            energies: components["schemas"]["EnergiesRow"] | null;
+            /** Intercept */
+            intercept: number;
+            /** Is Colour */
+            is_colour: boolean;
+            /** Is Exact */
+            is_exact: boolean;
+            /** Is Inverse */
+            is_inverse: boolean;
+            /** Levels */
+            levels: components["schemas"]["LevelRow"][];
+            /**
+             * Meaning
+             * @enum {string}
+             */
+            meaning: "raw" | "for-processing" | "for-presentation" | "log" | "ct-number" | "z-effective" | "unknown";
+            modality_lut: components["schemas"]["LutRow"] | null;
+            /** Padding */
+            padding: number | null;
+            /**
+             * Plane Kind
+             * @enum {string}
+             */
+            plane_kind: "frame" | "energy" | "view";
+            /** Plane Labels */
+            plane_labels: string[];
+            /** Planes */
+            planes: number;
+            /** Rises With Dose */
+            rises_with_dose: boolean | null;
+            /** Rows */
+            rows: number;
+            /** Slope */
+            slope: number;
+            spacing: components["schemas"]["SpacingRow"];
+            /** Tag */
+            tag: string;
+            /** Tile Px */
+            tile_px: number;
+            /** Unit */
+            unit: string;
+            /** Voi Luts */
+            voi_luts: components["schemas"]["LutRow"][];
+            /** Warnings */
+            warnings: string[];
+            /** Windows */
+            windows: components["schemas"]["WindowRow"][];
+            /** Wire Offset */
+            wire_offset: number;
+        };
+        /**
+         * PlanAsked
+         * @description For which industry a dry run is made (empty: all), and how many exams it lists at most.
+         */
+        PlanAsked: {
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /**
+             * Limit
+             * @default 1000
+             */
+            limit: number;
+        };
+        /**
+         * PlanShown
+         * @description What would go, and the digest by which a deletion names it.
+         */
+        PlanShown: {
+            /** Digest */
+            digest: string;
+            /** Exams */
+            exams: {
+                [key: string]: unknown;
+            }[];
+            /** Is Complete */
+            is_complete: boolean;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * PolicyRow
+         * @description How exams of an industry, or of one modality of it, are read.
+         */
+        PolicyRow: {
+            /**
+             * Algorithm
+             * @enum {string}
+             */
+            algorithm: "concurrent" | "second-reader" | "off";
+            /** Exam Class */
+            exam_class: string;
+            /** Industry */
+            industry: string;
+            /**
+             * Reading
+             * @enum {string}
+             */
+            reading: "open" | "blind" | "double";
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+        };
+        /**
+         * Preference
+         * @description What I have set for myself; any JSON of at most 64 KiB.
+         */
+        Preference: {
+            /** Value */
+            value: unknown;
+        };
+        /**
+         * PresentationRow
+         * @description A presentation state of an exam; a problem says why it cannot be applied, notes say what of it is not shown.
+         */
+        PresentationRow: {
+            /** Created At */
+            created_at: string;
+            /** Creator */
+            creator: string;
+            /** Description */
+            description: string;
+            /** Images */
+            images: components["schemas"]["PresentedRow"][];
+            /** Label */
+            label: string;
+            /** Notes */
+            notes: string[];
+            /** Problem */
+            problem: string;
+            /** State Pk */
+            state_pk: number;
+        };
+        /**
+         * Presentations
+         * @description The presentation states of an exam.
+         */
+        Presentations: {
+            /** Items */
+            items: components["schemas"]["PresentationRow"][];
+        };
+        /**
+         * PresentedAreaRow
+         * @description The part shown of some planes: top, left, bottom, right; ``magnification`` is screen pixels per image pixel.
+         */
+        PresentedAreaRow: {
+            /** Box */
+            box: number[];
+            /** Magnification */
+            magnification: number | null;
+            /** Planes */
+            planes: number[];
+            /**
+             * Sizing
+             * @enum {string}
+             */
+            sizing: "SCALE TO FIT" | "TRUE SIZE" | "MAGNIFY";
+        };
+        /**
+         * PresentedRow
+         * @description What a state says of one image. ``planes`` empty means all, here and in each part.
+         *
+         *     Turned clockwise first, then mirrored. The image's own scale and window do not count while the state is shown.
+         */
+        PresentedRow: {
+            /** Areas */
+            areas: components["schemas"]["PresentedAreaRow"][];
+            /** Graphics */
+            graphics: components["schemas"]["GraphicRow"][];
+            /** Image Pk */
+            image_pk: number;
+            /** Intercept */
+            intercept: number;
+            /** Is Flipped */
+            is_flipped: boolean;
+            /** Is Inverse */
+            is_inverse: boolean;
+            modality_lut: components["schemas"]["LutRow"] | null;
+            /** Planes */
+            planes: number[];
+            presentation_lut: components["schemas"]["LutRow"] | null;
+            /**
+             * Rotation
+             * @enum {integer}
+             */
+            rotation: 0 | 90 | 180 | 270;
+            shutter: components["schemas"]["ShutterRow"] | null;
+            /** Slope */
+            slope: number;
+            /** Unit */
+            unit: string;
+            /** Vois */
+            vois: components["schemas"]["PresentedVoiRow"][];
+        };
+        /**
+         * PresentedVoiRow
+         * @description The window or VOI LUT on some planes; neither: all values that the image can have are shown.
+         */
+        PresentedVoiRow: {
+            lut: components["schemas"]["LutRow"] | null;
+            /** Planes */
+            planes: number[];
+            window: components["schemas"]["WindowRow"] | null;
+        };
+        /**
+         * PreviewState
+         * @description The report as it would be printed now.
+         */
+        PreviewState: {
+            /** Changes */
+            changes: string[];
+            /** Missing */
+            missing: string[];
+            /** Pages */
+            pages: components["schemas"]["PageRow"][];
+            /** Unready */
+            unready: string;
+        };
+        /**
+         * PriorRow
+         * @description An earlier exam of the same subject.
+         */
+        PriorRow: {
+            /** At */
+            at: string;
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Is Usual */
+            is_usual: boolean;
+        };
+        /**
+         * QualityChart
+         * @description A control chart: limits are null while the baseline is not complete.
+         */
+        QualityChart: {
+            /** Baseline */
+            baseline: number;
+            /** Centre */
+            centre: number | null;
+            /** Ewma */
+            ewma: number[];
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Meaning */
+            meaning: {
+                [key: string]: string;
+            };
+            /** Points */
+            points: components["schemas"]["ChartPoint"][];
+            /** Sigma */
+            sigma: number | null;
+            /** Unit */
+            unit: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * QuarantinePage
          * @description Files in quarantine, the last arrived first.
          */
@@ -889,6 +7664,12 @@ export interface components {
             id: number;
             /** Image Uid */
             image_uid: string;
+            /** Kept At */
+            kept_at: string;
+            /** Kept By */
+            kept_by: string;
+            /** Kept Reason */
+            kept_reason: string;
             /** Reason */
             reason: string;
             /** Reason Words */
@@ -901,8 +7682,209 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * Question
+         * @description What another archive is asked for: matching keys by DICOM keyword.
+         */
+        Question: {
+            /**
+             * Level
+             * @default study
+             * @enum {string}
+             */
+            level: "study" | "series" | "image";
+            /**
+             * Match
+             * @default {}
+             */
+            match: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Rate
+         * @description What is found at so many false marks per image.
+         */
+        Rate: {
+            /** False Per Image */
+            false_per_image: number;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Sensitivity */
+            sensitivity: number | null;
+            /** Threshold */
+            threshold?: number | null;
+        };
+        /**
+         * ReadRow
+         * @description One read that the person may see.
+         */
+        ReadRow: {
+            /**
+             * Algorithm
+             * @enum {string}
+             */
+            algorithm: "concurrent" | "second-reader" | "off";
+            /** Conclusion */
+            conclusion: string;
+            /** Id */
+            id: number;
+            /** Judgement Id */
+            judgement_id: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "first" | "independent" | "decision";
+            /** Opened At */
+            opened_at: string;
+            /** Person */
+            person: string;
+            /** Person Name */
+            person_name: string;
+            /**
+             * Reading
+             * @enum {string}
+             */
+            reading: "open" | "blind" | "double";
+            /** Reason */
+            reason: string;
+            /** Record */
+            record: {
+                [key: string]: unknown;
+            };
+            /** Recorded At */
+            recorded_at: string;
+            /** Saw Algorithm */
+            saw_algorithm: boolean;
+            /** Saw People */
+            saw_people: boolean;
+        };
+        /**
+         * ReadingState
+         * @description How an exam is read by the person who asks, and what of it is hidden from them now.
+         */
+        ReadingState: {
+            /**
+             * Algorithm
+             * @enum {string}
+             */
+            algorithm: "concurrent" | "second-reader" | "off";
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "" | "waiting" | "agree" | "disagree";
+            /**
+             * Reading
+             * @enum {string}
+             */
+            reading: "open" | "blind" | "double";
+            /** Reads */
+            reads: components["schemas"]["ReadRow"][];
+            /** Shows Algorithm */
+            shows_algorithm: boolean;
+            /** Shows People */
+            shows_people: boolean;
+            /**
+             * Wants
+             * @enum {string}
+             */
+            wants: "" | "first" | "independent";
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReadingTold
+         * @description How an exam was read, as the page tells it.
+         */
+        ReadingTold: {
+            /** Chains */
+            chains?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                } | null;
+            };
+            /** Display Check */
+            display_check?: number | null;
+            /** Functions */
+            functions?: components["schemas"]["FunctionUse"][];
+            /**
+             * Opened At
+             * @default
+             */
+            opened_at: string;
+        };
+        /**
+         * ReferenceRow
+         * @description A licensed reference image in force.
+         */
+        ReferenceRow: {
+            /** Added At */
+            added_at: string;
+            /** Cnr */
+            cnr: number;
+            /** Columns */
+            columns: number | null;
+            /** Discontinuity */
+            discontinuity: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Grade */
+            grade: number;
+            /** Id */
+            id: number;
+            /** Image Pk */
+            image_pk: number;
+            /** Image Set */
+            image_set: string;
+            /** Image Sha256 */
+            image_sha256: string;
+            /** Label */
+            label: string;
+            /** Licence */
+            licence: string;
+            /** Licence Holder */
+            licence_holder: string;
+            /** Measured */
+            measured: {
+                [key: string]: unknown;
+            };
+            /** Plate Thickness Mm */
+            plate_thickness_mm: number | null;
+            /** Rows */
+            rows: number | null;
+            /** Srb Um */
+            srb_um: number;
+            /** Volume */
+            volume: string;
+        };
+        /**
+         * Refusal
+         * @description An exam without report, and why.
+         */
+        Refusal: {
+            /** Exam Pk */
+            exam_pk: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Registration
+         * @description How another image lies on one.
+         */
+        Registration: {
+            /** Agreement */
+            agreement: number;
+            /** Matrix */
+            matrix: number[][];
+            /** Sign */
+            sign: number;
+        };
+        /**
          * ReportState
-         * @description The exam's report as it stands; ``state`` is "none" before the first version.
+         * @description The exam's report as it stands; ``state`` is that of its newest version, "none" before the first.
          */
         ReportState: {
             /** Analysis Id */
@@ -917,15 +7899,44 @@ export interface components {
             /** Exam Pk */
             exam_pk: number;
             /**
+             * Has Own Key
+             * @default false
+             */
+            has_own_key: boolean;
+            /** Judgement Id */
+            judgement_id?: number | null;
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            /**
+             * Languages
+             * @default {}
+             */
+            languages: {
+                [key: string]: string;
+            };
+            /**
              * Made At
              * @default
              */
             made_at: string;
             /**
+             * Open Slots
+             * @default []
+             */
+            open_slots: string[];
+            /**
              * Pdf Sha256
              * @default
              */
             pdf_sha256: string;
+            /**
+             * Roles
+             * @default []
+             */
+            roles: components["schemas"]["RoleRow"][];
             /**
              * Signed At
              * @default
@@ -944,12 +7955,278 @@ export interface components {
             /** State */
             state: string;
             /**
+             * Template
+             * @default
+             */
+            template: string;
+            /**
+             * Templates
+             * @default []
+             */
+            templates: string[];
+            /**
              * Trouble
              * @default
              */
             trouble: string;
             /** Version */
             version: number;
+            /**
+             * Versions
+             * @default []
+             */
+            versions: components["schemas"]["VersionRow"][];
+        };
+        /**
+         * ReportWritten
+         * @description What was written last: the form of the next version.
+         */
+        ReportWritten: {
+            /** Language */
+            language: string;
+            /** Record */
+            record: {
+                [key: string]: unknown;
+            };
+            /** Template */
+            template: string;
+            /** Version */
+            version: number;
+            /** Written At */
+            written_at: string;
+            /** Written By */
+            written_by: string;
+            /** Written By Name */
+            written_by_name: string;
+        };
+        /**
+         * ResolutionAsked
+         * @description What becomes of an entry of the quarantine.
+         */
+        ResolutionAsked: {
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Resolution
+             * @enum {string}
+             */
+            resolution: "keep" | "discard" | "release";
+        };
+        /**
+         * Result
+         * @description A calculation or measurement; keys end in their unit, which ``units`` shows.
+         */
+        Result: {
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Method */
+            method: string;
+            /** Name */
+            name: string;
+            /**
+             * Not Measurable
+             * @default
+             */
+            not_measurable: string;
+            source: components["schemas"]["Source"] | null;
+            /** Uncertainties */
+            uncertainties: {
+                [key: string]: number | null;
+            };
+            /** Units */
+            units: {
+                [key: string]: string;
+            };
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * RetentionAsked
+         * @description A retention rule to make.
+         */
+        RetentionAsked: {
+            /**
+             * Counted From
+             * @default exam
+             * @enum {string}
+             */
+            counted_from: "arrival" | "exam" | "birth";
+            /** Industry */
+            industry: string;
+            /** Kept Days */
+            kept_days: number;
+            /**
+             * Returns
+             * @default quarantine
+             * @enum {string}
+             */
+            returns: "quarantine" | "accept";
+            /** Source */
+            source: string;
+            /**
+             * Source Kind
+             * @default law
+             * @enum {string}
+             */
+            source_kind: "law" | "contract" | "procedure";
+            /**
+             * Subject Class
+             * @default
+             */
+            subject_class: string;
+        };
+        /**
+         * RoleRow
+         * @description A place for a signature that reports of this industry may have.
+         */
+        RoleRow: {
+            /** Label */
+            label: string;
+            /** Slot */
+            slot: string;
+        };
+        /**
+         * RuleNew
+         * @description A rule to be made, or tried.
+         */
+        RuleNew: {
+            /**
+             * Condition
+             * @default {}
+             */
+            condition: {
+                [key: string]: string[];
+            };
+            /**
+             * Kind
+             * @default send
+             * @enum {string}
+             */
+            kind: "send" | "prior";
+            /**
+             * Limits
+             * @default {}
+             */
+            limits: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: string[];
+            /**
+             * Quiet S
+             * @default 10
+             */
+            quiet_s: number;
+        };
+        /**
+         * RuleRow
+         * @description A rule.
+         */
+        RuleRow: {
+            /** Condition */
+            condition: {
+                [key: string]: string[];
+            };
+            /** Kind */
+            kind: string;
+            /** Limits */
+            limits: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Nodes */
+            nodes: string[];
+            /** Quiet S */
+            quiet_s: number;
+            /** State */
+            state: string;
+        };
+        /**
+         * RuleState
+         * @description Whether a rule is on.
+         */
+        RuleState: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "on" | "off";
+        };
+        /**
+         * Runs
+         * @description How many images of a machine a model has looked at.
+         */
+        Runs: {
+            /** Images */
+            images: number;
+            /** Last At */
+            last_at: string;
+            /** Machine */
+            machine: string;
+        };
+        /**
+         * SceneRow
+         * @description One ready scene with its options.
+         */
+        SceneRow: {
+            /** Industry */
+            industry: string;
+            /** Name */
+            name: string;
+            /** Options */
+            options: components["schemas"]["OptionRow"][];
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * Scenes
+         * @description Every ready scene.
+         */
+        Scenes: {
+            /** Scenes */
+            scenes: components["schemas"]["SceneRow"][];
+        };
+        /**
+         * Screen
+         * @description What the browser says of the screen.
+         */
+        Screen: {
+            /** Colour Depth */
+            colour_depth: number;
+            /** Height Px */
+            height_px: number;
+            /** Pixel Ratio */
+            pixel_ratio: number;
+            /** Width Px */
+            width_px: number;
+        };
+        /**
+         * Scrub
+         * @description How far the scrub has come.
+         */
+        Scrub: {
+            /** Days */
+            days: number;
+            /** Progress */
+            progress: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * SessionRow
@@ -968,6 +8245,43 @@ export interface components {
             user_agent: string;
         };
         /**
+         * ShutterRow
+         * @description What is hidden: all outside of each shape, in a grey from 0 to 255.
+         */
+        ShutterRow: {
+            /** Circle */
+            circle: number[] | null;
+            /** Grey */
+            grey: number;
+            /** Polygon */
+            polygon: number[][];
+            /** Rectangle */
+            rectangle: number[] | null;
+        };
+        /**
+         * Sign
+         * @description What a signature needs besides the one who signs; the passphrase is used and forgotten.
+         */
+        Sign: {
+            /**
+             * Open Slots
+             * @default []
+             */
+            open_slots: string[];
+            /**
+             * Passphrase
+             * @default
+             */
+            passphrase: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Writing */
+            writing?: number | null;
+        };
+        /**
          * SignIn
          * @description Login and password.
          */
@@ -976,6 +8290,422 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+        };
+        /**
+         * SignMany
+         * @description Decided exams to sign in one go, each with its own signature; the passphrase is used and forgotten.
+         */
+        SignMany: {
+            /** Exam Pks */
+            exam_pks: number[];
+            /**
+             * Passphrase
+             * @default
+             */
+            passphrase: string;
+        };
+        /**
+         * SignatureRow
+         * @description One signature of a version.
+         */
+        SignatureRow: {
+            /** Certificate Sha256 */
+            certificate_sha256: string;
+            /** Has Time Stamp */
+            has_time_stamp: boolean;
+            /** Note */
+            note: string;
+            /** Qualification */
+            qualification: string;
+            /** Signed At */
+            signed_at: string;
+            /** Signed By */
+            signed_by: string;
+            /** Signed By Name */
+            signed_by_name: string;
+            /** Slot */
+            slot: string;
+        };
+        /**
+         * SignedMany
+         * @description What became of each.
+         */
+        SignedMany: {
+            /** Refusals */
+            refusals: components["schemas"]["Refusal"][];
+            /** Signed */
+            signed: number[];
+        };
+        /**
+         * SimulationAsked
+         * @description What to simulate: a ready scene with its options, or a scene document; seeds go up from the first.
+         */
+        SimulationAsked: {
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
+            /** Document */
+            document?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format
+             * @default tiff
+             * @enum {string}
+             */
+            format: "tiff" | "dicom" | "diconde" | "dicos";
+            /** Options */
+            options?: {
+                [key: string]: string | number | boolean | number[] | null;
+            };
+            /**
+             * Scene
+             * @default
+             */
+            scene: string;
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+            /** Size */
+            size?: number | null;
+        };
+        /**
+         * Source
+         * @description Where the numbers come from.
+         */
+        Source: {
+            /** Clause */
+            clause: string;
+            /** Edition */
+            edition: string;
+            /** Standard */
+            standard: string;
+            /** Status */
+            status: string;
+            /** Table */
+            table: string;
+        };
+        /**
+         * SpaceMark
+         * @description A length or an angle between points of a volume; the server reckons its value from them.
+         */
+        SpaceMark: {
+            /**
+             * At
+             * @default
+             */
+            at: string;
+            /** Down */
+            down: [
+                number,
+                number,
+                number
+            ];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Points */
+            points: [
+                number,
+                number,
+                number
+            ][];
+            /** Right */
+            right: [
+                number,
+                number,
+                number
+            ];
+            /** Series Uid */
+            series_uid: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * SpacingRow
+         * @description The distance of pixel centres, null where unknown, and the words that stand beside every length.
+         */
+        SpacingRow: {
+            /** Column Mm */
+            column_mm: number | null;
+            /** Label */
+            label: string;
+            /** Row Mm */
+            row_mm: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "detector" | "calibrated" | "geometry" | "none";
+        };
+        /**
+         * Standing
+         * @description How a display stands with one kind of check.
+         */
+        Standing: {
+            /** Due At */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "look" | "measure";
+            /** Last At */
+            last_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "never" | "good" | "due" | "failed";
+        };
+        /**
+         * StepAsked
+         * @description What a person states of a step; which of it is needed, the list of steps says.
+         */
+        StepAsked: {
+            /** Happened At */
+            happened_at?: string | null;
+            party?: components["schemas"]["PartyAsked"] | null;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /**
+             * Photo Sha256
+             * @default
+             */
+            photo_sha256: string;
+            /**
+             * Place
+             * @default
+             */
+            place: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Receiver
+             * @default
+             */
+            receiver: string;
+            /**
+             * Seal Number
+             * @default
+             */
+            seal_number: string;
+            /**
+             * Signature
+             * @default
+             */
+            signature: string;
+            /**
+             * Signature Sha256
+             * @default
+             */
+            signature_sha256: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /**
+         * StepRow
+         * @description One step of the table: what it is called and what it takes.
+         */
+        StepRow: {
+            /** Kind */
+            kind: string;
+            /** Meaning */
+            meaning: string;
+            /** Needs */
+            needs: string[];
+            /** Signs */
+            signs: boolean;
+            /** Takes */
+            takes: string[];
+            /** Verb */
+            verb: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Suspension
+         * @description A machine on which what is stated of a model does not hold now.
+         */
+        Suspension: {
+            /** At */
+            at: string;
+            /** Machine */
+            machine: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * TableDetail
+         * @description A published table with its rows and its confirmations.
+         */
+        TableDetail: {
+            /** Clause */
+            clause: string;
+            /** Columns */
+            columns: string[];
+            /** Confirmations */
+            confirmations: components["schemas"]["PackConfirmation"][];
+            /** Edition */
+            edition: string;
+            /** Is Binding */
+            is_binding: boolean;
+            /** Name */
+            name: string;
+            /** Needs No Confirmation */
+            needs_no_confirmation: boolean;
+            /** Row Count */
+            row_count: number;
+            /** Rows */
+            rows: string[][];
+            /** Sha256 */
+            sha256: string;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
+            /** Used For */
+            used_for: string;
+            /** Waits For */
+            waits_for: string[];
+        };
+        /**
+         * TableRow
+         * @description A published table as lists show it.
+         */
+        TableRow: {
+            /** Clause */
+            clause: string;
+            /** Edition */
+            edition: string;
+            /** Is Binding */
+            is_binding: boolean;
+            /** Name */
+            name: string;
+            /** Needs No Confirmation */
+            needs_no_confirmation: boolean;
+            /** Row Count */
+            row_count: number;
+            /** Sha256 */
+            sha256: string;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
+            /** Used For */
+            used_for: string;
+            /** Waits For */
+            waits_for: string[];
+        };
+        /**
+         * TakenIn
+         * @description What became of a file of findings.
+         */
+        TakenIn: {
+            /** Already There */
+            already_there: number;
+            /** Dismissed */
+            dismissed: number;
+            /** Judgement Id */
+            judgement_id: number | null;
+            /** Lost */
+            lost: string[];
+            /** Recorded */
+            recorded: number;
+        };
+        /**
+         * Threshold
+         * @description From which score a model marks something, on a machine or on every one.
+         */
+        Threshold: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Evidence Sha256 */
+            evidence_sha256: string;
+            /** Id */
+            id: number;
+            /** Machine */
+            machine: string;
+            /** Operating Point */
+            operating_point: string;
+            /** Score */
+            score: number;
+            /** Withdrawn At */
+            withdrawn_at: string;
+            /** Withdrawn By Name */
+            withdrawn_by_name: string;
+        };
+        /**
+         * ThresholdAsked
+         * @description An operating point of an evaluation to mark at; false marks per image or sensitivity.
+         */
+        ThresholdAsked: {
+            /** Evaluation */
+            evaluation: string;
+            /** False Per Image */
+            false_per_image?: number | null;
+            /**
+             * Machine
+             * @default
+             */
+            machine: string;
+            /** Sensitivity */
+            sensitivity?: number | null;
+        };
+        /**
+         * TierAsked
+         * @description A tier rule to make.
+         */
+        TierAsked: {
+            /** After Days */
+            after_days: number;
+            /** Industry */
+            industry: string;
+            /** Tier */
+            tier: string;
+        };
+        /**
+         * Tiers
+         * @description The storage tiers, their rules, and what was moved to each.
+         */
+        Tiers: {
+            /** Places */
+            places: {
+                [key: string]: unknown;
+            }[];
+            /** Rules */
+            rules: {
+                [key: string]: unknown;
+            }[];
+            /** Tiers */
+            tiers: string[];
         };
         /**
          * Uploaded
@@ -1016,6 +8746,28 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * Usual
+         * @description What exams of an industry are usually judged by at this site.
+         */
+        Usual: {
+            /** Choices */
+            choices: {
+                [key: string]: string[];
+            };
+            /** Industry */
+            industry: string;
+            /** Pack */
+            pack: string;
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
+        };
         /** ValidationError */
         ValidationError: {
             /** Context */
@@ -1028,6 +8780,207 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * Version
+         * @description Another version of the same name.
+         */
+        Version: {
+            /** Id */
+            id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "shadow" | "active" | "retired";
+            /** Version */
+            version: string;
+        };
+        /**
+         * VersionRow
+         * @description One version of the report; ``state`` is draft, signed or amended.
+         */
+        VersionRow: {
+            /** Amends */
+            amends?: number | null;
+            /**
+             * Changes
+             * @default []
+             */
+            changes: string[];
+            /** Id */
+            id: number;
+            /** Language */
+            language: string;
+            /** Made At */
+            made_at: string;
+            /** Number */
+            number: number;
+            /** Pdf Sha256 */
+            pdf_sha256: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Signatures
+             * @default []
+             */
+            signatures: components["schemas"]["SignatureRow"][];
+            /** State */
+            state: string;
+            /** Template */
+            template: string;
+        };
+        /**
+         * VolumeGeometry
+         * @description Where the slices lie, in mm in the space of their positions; see ``docs/science/volume.md``.
+         */
+        VolumeGeometry: {
+            /** Affine */
+            affine: number[][] | null;
+            /** Along Column */
+            along_column: number[];
+            /** Along Row */
+            along_row: number[];
+            /** Column Mm */
+            column_mm: number;
+            /** Columns */
+            columns: number;
+            /** Distances Mm */
+            distances_mm: number[];
+            /** Is Even */
+            is_even: boolean;
+            /** Offsets Mm */
+            offsets_mm: number[][];
+            /** Origin Mm */
+            origin_mm: number[];
+            /** Row Mm */
+            row_mm: number;
+            /** Rows */
+            rows: number;
+            /** Tilt Deg */
+            tilt_deg: number;
+        };
+        /**
+         * VolumeOverview
+         * @description A small copy: base and step (float64), then voxels (uint16; slice, row, column), little endian.
+         *
+         *     Value = base + step * (voxel - 1); 0 is no data. Each voxel is the mean of ``block`` x ``block`` pixels of a slice.
+         */
+        VolumeOverview: {
+            /** Address */
+            address: string;
+            /** Block */
+            block: number;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Slices */
+            slices: number[];
+        };
+        /**
+         * VolumeRange
+         * @description Lowest and highest value of three of the slices.
+         */
+        VolumeRange: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
+         * VolumeRow
+         * @description What a series makes of its slices: a volume, or the reasons why there is none; what the analyst must know.
+         */
+        VolumeRow: {
+            /** Description */
+            description: string;
+            geometry?: components["schemas"]["VolumeGeometry"] | null;
+            /**
+             * Is Inverse
+             * @default false
+             */
+            is_inverse: boolean;
+            /** Is Volume */
+            is_volume: boolean;
+            /**
+             * Meaning
+             * @default
+             */
+            meaning: string;
+            /** Modality */
+            modality: string;
+            /** Number */
+            number: number | null;
+            overview?: components["schemas"]["VolumeOverview"] | null;
+            /** Part */
+            part: number;
+            range?: components["schemas"]["VolumeRange"] | null;
+            /** Reasons */
+            reasons: string[];
+            /** Series Pk */
+            series_pk: number;
+            /** Series Uid */
+            series_uid: string;
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["VolumeSlice"][];
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /** Warnings */
+            warnings: string[];
+            window?: components["schemas"]["VolumeWindow"] | null;
+        };
+        /**
+         * VolumeSlice
+         * @description One slice: a plane of an image.
+         */
+        VolumeSlice: {
+            /** Image Pk */
+            image_pk: number;
+            /** Plane */
+            plane: number;
+        };
+        /**
+         * VolumeWindow
+         * @description A window in the unit of the values (PS3.3 C.11.2.1.2).
+         */
+        VolumeWindow: {
+            /** Center */
+            center: number;
+            /**
+             * Function
+             * @enum {string}
+             */
+            function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+            /** Width */
+            width: number;
+        };
+        /**
+         * Volumes
+         * @description The volumes of an exam, in the order of its series.
+         */
+        Volumes: {
+            /** Volumes */
+            volumes: components["schemas"]["VolumeRow"][];
+        };
+        /**
+         * Wanted
+         * @description The orders that a performed step fulfils.
+         */
+        Wanted: {
+            /** Order Ids */
+            order_ids: number[];
         };
         /**
          * WhoAmI
@@ -1043,6 +8996,62 @@ export interface components {
             /** Permissions */
             permissions: string[];
         };
+        /**
+         * WindowRow
+         * @description A window, in the units that follow the Modality LUT (PS3.3 C.11.2.1.2).
+         */
+        WindowRow: {
+            /** Center */
+            center: number;
+            /** Explanation */
+            explanation: string;
+            /**
+             * Function
+             * @enum {string}
+             */
+            function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+            /** Width */
+            width: number;
+        };
+        /**
+         * Words
+         * @description Why a person must look at it: a code and its words.
+         */
+        Words: {
+            /** Code */
+            code: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Written
+         * @description An entry that was written, and the item as it stands now.
+         */
+        Written: {
+            /** Copy Number */
+            copy_number: string;
+            /** Digest */
+            digest: string;
+            item: components["schemas"]["ItemShown"];
+            /** Number */
+            number: number;
+        };
+        /**
+         * Reason
+         * @description Why.
+         */
+        kerma__areas__archive__routes_keeping__Reason: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Reason
+         * @description Why somebody decided so.
+         */
+        kerma__areas__worklist__routes_orders__Reason: {
+            /** Reason */
+            reason: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1052,6 +9061,960 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    calculations_api_v1_calculations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calculations"];
+                };
+            };
+        };
+    };
+    calculate_api_v1_calculations__name__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_commitments_api_v1_commitments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitmentRow"][];
+                };
+            };
+        };
+    };
+    ask_commitment_api_v1_commitments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommitmentNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    contacts_api_v1_custody_contacts_get: {
+        parameters: {
+            query?: {
+                every?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_contact_api_v1_custody_contacts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_contact_api_v1_custody_contacts__contact_id__end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    disclosures_api_v1_custody_disclosures_get: {
+        parameters: {
+            query?: {
+                exam_pk?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisclosureRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    disclose_api_v1_custody_disclosures_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisclosureAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    items_api_v1_custody_items_get: {
+        parameters: {
+            query?: {
+                text?: string;
+                state?: "" | "open" | "held" | "offered" | "stored" | "out" | "condemned" | "released" | "destroyed";
+                mine?: boolean;
+                exam_pk?: number | null;
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustodyItems"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    collect_api_v1_custody_items_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    item_api_v1_custody_items__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    copy_api_v1_custody_items__number__copy_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    correct_api_v1_custody_items__number__correct_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    form_api_v1_custody_items__number__form_pdf_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hold_api_v1_custody_items__number__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldOn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    label_api_v1_custody_items__number__label_pdf_get: {
+        parameters: {
+            query?: {
+                size?: "62x29" | "A4";
+            };
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    photo_api_v1_custody_items__number__photos__sha256__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    step_api_v1_custody_items__number__steps__verb__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                verb: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    people_api_v1_custody_people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartyToChoose"][];
+                };
+            };
+        };
+    };
+    keep_photo_api_v1_custody_photos_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
+                };
+            };
+        };
+    };
+    words_api_v1_custody_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustodyWords"];
+                };
+            };
+        };
+    };
+    list_deliveries_api_v1_deliveries_get: {
+        parameters: {
+            query?: {
+                state?: "" | "waiting" | "sending" | "sent" | "parked";
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_api_v1_deliveries_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_api_v1_deliveries__delivery_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    displays_api_v1_displays_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Displays"];
+                };
+            };
+        };
+    };
+    add_api_v1_displays_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDisplay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Displays"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_api_v1_displays__display_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                display_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    checks_api_v1_displays__display_id__checks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                display_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_api_v1_displays__display_id__looks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                display_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    measure_api_v1_displays__display_id__measurements_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                display_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Measured"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    enhancements_api_v1_enhancements_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enhancements"];
+                };
+            };
+        };
+    };
     evidence_api_v1_evidence_get: {
         parameters: {
             query?: never;
@@ -1079,6 +10042,7 @@ export interface operations {
                 text?: string;
                 date_from?: string | null;
                 date_to?: string | null;
+                modality?: string;
                 before?: number | null;
                 limit?: number;
             };
@@ -1205,6 +10169,726 @@ export interface operations {
             };
         };
     };
+    evidence_api_v1_exams__exam_pk__evidence_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_evidence_api_v1_exams__exam_pk__evidence_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    findings_api_v1_exams__exam_pk__findings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_findings_api_v1_exams__exam_pk__findings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindingChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judging"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    import_findings_api_v1_exams__exam_pk__findings_import_post: {
+        parameters: {
+            query?: {
+                kind?: string;
+                image?: string;
+                labels?: string;
+            };
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    files?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenIn"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    explanation_api_v1_exams__exam_pk__findings__finding_id__explanation_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+                finding_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forensics_api_v1_exams__exam_pk__forensics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forensics"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    run_api_v1_exams__exam_pk__forensics_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forensics"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    judgement_api_v1_exams__exam_pk__judgement_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judging"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    judge_api_v1_exams__exam_pk__judgement_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJudgement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judging"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_judgement_api_v1_exams__exam_pk__judgement_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJudgement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lots_api_v1_exams__exam_pk__lots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lots"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    marks_api_v1_exams__exam_pk__marks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamMarks"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_api_v1_exams__exam_pk__marks_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMarks"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksOf"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_objects_api_v1_exams__exam_pk__objects_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_object_api_v1_exams__exam_pk__objects__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_object_api_v1_exams__exam_pk__objects__name__keep_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    others_api_v1_exams__exam_pk__others_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pixels_of_exam_api_v1_exams__exam_pk__pixels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamPixels"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    presentations_api_v1_exams__exam_pk__presentations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presentations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    state_api_v1_exams__exam_pk__readings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_api_v1_exams__exam_pk__readings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     report_state_api_v1_exams__exam_pk__report_get: {
         parameters: {
             query?: never;
@@ -1237,6 +10921,204 @@ export interface operations {
         };
     };
     report_pdf_api_v1_exams__exam_pk__report_pdf_get: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    report_proof_api_v1_exams__exam_pk__report_tlog_proof_get: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    co_sign_api_v1_exams__exam_pk__report_cosign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoSign"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    draft_api_v1_exams__exam_pk__report_draft_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    editor_api_v1_exams__exam_pk__report_editor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditorState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_api_v1_exams__exam_pk__report_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_pdf_api_v1_exams__exam_pk__report_preview_pdf_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1274,7 +11156,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Sign"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             201: {
@@ -1283,6 +11169,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_api_v1_exams__exam_pk__report_words_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormSaved"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportWritten"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    volumes_api_v1_exams__exam_pk__volumes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Volumes"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    overview_api_v1_exams__exam_pk__volumes__series_pk___part__overview_get: {
+        parameters: {
+            query?: {
+                tag?: string;
+            };
+            header?: never;
+            path: {
+                exam_pk: number;
+                series_pk: number;
+                part: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_fetches_api_v1_fetches_get: {
+        parameters: {
+            query?: {
+                state?: "" | "waiting" | "done" | "parked";
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FetchRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    finding_words_api_v1_finding_words__industry__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingWord"][];
                 };
             };
             /** @description Validation Error */
@@ -1325,6 +11374,179 @@ export interface operations {
             };
         };
     };
+    pixels_api_v1_images__image_pk__laid__plane___other_pk___other_plane__pixels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_pk: number;
+                plane: number;
+                other_pk: number;
+                other_plane: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pixels"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    registration_api_v1_images__image_pk__laid__plane___other_pk___other_plane__registration_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_pk: number;
+                plane: number;
+                other_pk: number;
+                other_plane: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tile_api_v1_images__image_pk__laid__plane___other_pk___other_plane__tiles__tag__0__level___row___column__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_pk: number;
+                plane: number;
+                other_pk: number;
+                other_plane: number;
+                tag: string;
+                level: number;
+                row: number;
+                column: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A tile as JPEG-LS */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jls": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    measured_api_v1_images__image_pk__measurements__name__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_pk: number;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasurementAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pixels_api_v1_images__image_pk__pixels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pixels"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     rendered_api_v1_images__image_pk__rendered_png_get: {
         parameters: {
             query?: {
@@ -1333,6 +11555,7 @@ export interface operations {
                 width?: number | null;
                 invert?: boolean;
                 longest?: number | null;
+                chain?: string;
             };
             header?: never;
             path: {
@@ -1348,6 +11571,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tile_api_v1_images__image_pk__tiles__tag___plane___level___row___column__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_pk: number;
+                tag: string;
+                plane: number;
+                level: number;
+                row: number;
+                column: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A tile as JPEG-LS, lossless */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jls": unknown;
+                };
             };
             /** @description Validation Error */
             422: {
@@ -1380,9 +11639,1277 @@ export interface operations {
             };
         };
     };
-    news_api_v1_news_get: {
+    judging_words_api_v1_judging_words__industry__get: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgingWords"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_api_v1_keeping_alarms_get: {
+        parameters: {
+            query?: {
+                every?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    acknowledge_api_v1_keeping_alarms__alarm_id__acknowledgement_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kerma__areas__archive__routes_keeping__Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    backups_api_v1_keeping_backups_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+        };
+    };
+    deletions_api_v1_keeping_deletions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+        };
+    };
+    delete_planned_api_v1_keeping_deletions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dry_run_api_v1_keeping_dry_runs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_exam_api_v1_keeping_exams__exam_pk__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    holds_api_v1_keeping_holds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+        };
+    };
+    hold_api_v1_keeping_holds_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lift_api_v1_keeping_holds__hold_id__lift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    request_lift_api_v1_keeping_holds__hold_id__lift_request_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kerma__areas__archive__routes_keeping__Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_lift_api_v1_keeping_holds__hold_id__lift_request_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resolve_api_v1_keeping_quarantine__quarantine_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quarantine_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolutionAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retention_rules_api_v1_keeping_retention_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+        };
+    };
+    add_retention_rule_api_v1_keeping_retention_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_retention_rule_api_v1_keeping_retention_rules__rule_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    scrub_api_v1_keeping_scrub_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scrub"];
+                };
+            };
+        };
+    };
+    classify_api_v1_keeping_subjects__subject_key__class_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subject_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_tier_rule_api_v1_keeping_tier_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TierAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_tier_rule_api_v1_keeping_tier_rules__rule_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tiers_api_v1_keeping_tiers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tiers"];
+                };
+            };
+        };
+    };
+    tier_dry_run_api_v1_keeping_tiers_dry_run_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    measurements_api_v1_measurements_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measurements"];
+                };
+            };
+        };
+    };
+    models_api_v1_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelListed"][];
+                };
+            };
+        };
+    };
+    add_api_v1_models_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+        };
+    };
+    detectors_api_v1_models_detectors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detector"][];
+                };
+            };
+        };
+    };
+    clear_api_v1_models_drift__drift_id__clear_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                drift_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Clearing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_api_v1_models_pilots__pilot_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pilot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotResult"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_up_api_v1_models_pilots__pilot_id__give_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pilot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    page_api_v1_models_pilots__pilot_id__report_html_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pilot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_off_api_v1_models_pilots__pilot_id__sign_off_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pilot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_threshold_api_v1_models_thresholds__threshold_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                threshold_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    model_api_v1_models__model_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    activate_api_v1_models__model_id__activation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    checks_api_v1_models__model_id__drift_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftCheck"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_evaluation_api_v1_models__model_id__evaluation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationRead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    evidence_api_v1_models__model_id__evidence__sha256__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    of_model_api_v1_models__model_id__pilots_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_api_v1_models__model_id__pilots_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPilot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PilotRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_api_v1_models__model_id__retirement_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shadow_api_v1_models__model_id__shadow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    set_threshold_api_v1_models__model_id__thresholds_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThresholdAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    news_api_v1_news_get: {
+        parameters: {
+            query?: {
+                age_s?: number | null;
+            };
             header?: {
                 "last-event-id"?: number | null;
             };
@@ -1397,6 +12924,569 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_nodes_api_v1_nodes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeRow"][];
+                };
+            };
+        };
+    };
+    add_node_api_v1_nodes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    echo_node_api_v1_nodes__ae_title__echo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ae_title: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Echo"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    fetch_exam_api_v1_nodes__ae_title__fetch_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ae_title: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExamWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FetchDone"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    query_node_api_v1_nodes__ae_title__query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ae_title: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    }[];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_node_api_v1_nodes__node_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_node_api_v1_nodes__node_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    orders_api_v1_orders_get: {
+        parameters: {
+            query?: {
+                state?: "open" | "all" | "scheduled" | "arrived" | "started" | "completed" | "discontinued" | "canceled";
+                text?: string;
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Orders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    place_api_v1_orders_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    arrive_api_v1_orders__order_id__arrive_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_orders__order_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kerma__areas__worklist__routes_orders__Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    packs_api_v1_packs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackRow"][];
+                };
+            };
+        };
+    };
+    add_api_v1_packs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_api_v1_packs_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackMistake"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pack_api_v1_packs__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_packs__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_api_v1_packs__name__confirmation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_confirmation_api_v1_packs__name__confirmation_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackDetail"];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -1429,6 +13519,140 @@ export interface operations {
             };
         };
     };
+    performed_api_v1_performed_get: {
+        parameters: {
+            query?: {
+                show?: "open" | "all";
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformedPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    performed_one_api_v1_performed__performed_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                performed_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformedOne"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dismiss_api_v1_performed__performed_id__dismiss_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                performed_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kerma__areas__worklist__routes_orders__Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformedOne"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    match_api_v1_performed__performed_id__match_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                performed_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformedOne"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     permissions_api_v1_permissions_get: {
         parameters: {
             query?: never;
@@ -1445,6 +13669,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PermissionRow"][];
+                };
+            };
+        };
+    };
+    my_preferences_api_v1_preferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    prefer_api_v1_preferences__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preference"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    chart_api_v1_quality_chart_get: {
+        parameters: {
+            query: {
+                machine: string;
+                of?: string;
+                value_name: string;
+                baseline?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityChart"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    charts_api_v1_quality_charts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartRow"][];
                 };
             };
         };
@@ -1477,6 +13810,656 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    policies_api_v1_reading_policies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyRow"][];
+                };
+            };
+        };
+    };
+    set_policy_api_v1_reading_policies__industry__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    functions_api_v1_readings_functions_get: {
+        parameters: {
+            query?: {
+                date_from?: string | null;
+                date_to?: string | null;
+                industry?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Functions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    references_api_v1_references_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceRow"][];
+                };
+            };
+        };
+    };
+    add_api_v1_references_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddedReference"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferenceRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_references__reference_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    newest_batch_api_v1_report_batches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchState"] | null;
+                };
+            };
+        };
+    };
+    ask_api_v1_report_batches_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    batch_state_api_v1_report_batches__batch_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    batch_reports_api_v1_report_batches__batch_id__reports_zip_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    key_state_api_v1_report_key_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyState"];
+                };
+            };
+        };
+    };
+    import_key_api_v1_report_key_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_key_api_v1_report_key_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    forms_api_v1_report_forms_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forms"];
+                };
+            };
+        };
+    };
+    letterhead_api_v1_report_site_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letterhead"];
+                };
+            };
+        };
+    };
+    change_letterhead_api_v1_report_site_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterheadChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letterhead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    logo_api_v1_report_site_logo_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sign_many_api_v1_reports_sign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedMany"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_rules_api_v1_routes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRow"][];
+                };
+            };
+        };
+    };
+    add_rule_api_v1_routes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dry_run_api_v1_routes_dry_run_post: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleNew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_rule_api_v1_routes__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    switch_rule_api_v1_routes__name__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleState"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    scenes_api_v1_scenes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenes"];
                 };
             };
         };
@@ -1601,6 +14584,157 @@ export interface operations {
             };
         };
     };
+    simulations_api_v1_simulations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tables_api_v1_tables_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableRow"][];
+                };
+            };
+        };
+    };
+    table_api_v1_tables__body___name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                body: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_api_v1_tables__body___name__confirmation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                body: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_confirmation_api_v1_tables__body___name__confirmation_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                body: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     upload_api_v1_uploads_post: {
         parameters: {
             query?: never;
@@ -1621,12 +14755,72 @@ export interface operations {
             };
         };
     };
+    usual_api_v1_usual_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usual"][];
+                };
+            };
+        };
+    };
+    set_usual_api_v1_usual_rules__industry__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUsual"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usual"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     worklist_api_v1_worklist_get: {
         parameters: {
             query?: {
                 view?: "open" | "waiting" | "closed";
                 industry?: string;
                 text?: string;
+                holder?: "" | "me" | "nobody";
+                priority?: number | null;
+                modality?: string;
+                late?: boolean;
+                only?: number[];
                 after?: string;
                 limit?: number;
             };

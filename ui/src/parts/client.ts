@@ -23,24 +23,52 @@ export function whenSignedOut(call: () => void): void {
   onSignedOut = call;
 }
 
-async function ask<T>(method: string, path: string, body?: BodyInit, type?: string): Promise<T> {
+async function reach(method: string, path: string, body?: BodyInit, type?: string, signal?: AbortSignal): Promise<Response> {
   let answer: Response;
   try {
-    const headers: Record<string, string> = { Accept: "application/json" };
+    const headers: Record<string, string> = { Accept: signal ? "*/*" : "application/json" };
     if (type) headers["Content-Type"] = type;
-    answer = await fetch(path, { method, headers, body: body ?? null, credentials: "same-origin" });
+    answer = await fetch(path, { method, headers, body: body ?? null, credentials: "same-origin", signal: signal ?? null });
   } catch {
     throw new Problem(0, "No connection", LOST);
   }
-  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
+  if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
   if (answer.status === 401) onSignedOut();
   throw new Problem(answer.status, told.title ?? answer.statusText, typeof told.detail === "string" ? told.detail : "");
 }
 
+/** Asks for bytes; whoever asks may give up with the signal. */
+export async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  try {
+    return await (await reach("GET", path, undefined, undefined, signal)).arrayBuffer();
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem(0, "No connection", LOST);
+  }
+}
+
+async function ask<T>(method: string, path: string, body?: BodyInit, type?: string): Promise<T> {
+  const answer = await reach(method, path, body, type);
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+/** Asks for a file and lets the browser save it under the name the server gives; returns the answer for its headers. */
+export async function save(path: string, body?: unknown): Promise<Response> {
+  const answer = await (body === undefined ? reach("GET", path) : reach("POST", path, JSON.stringify(body), "application/json"));
+  const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "download";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+  return answer;
+}
+
 export const get = <T>(path: string) => ask<T>("GET", path);
 export const post = <T>(path: string, body?: unknown) =>
   ask<T>("POST", path, body === undefined ? undefined : JSON.stringify(body), body === undefined ? undefined : "application/json");
+export const put = <T>(path: string, body: unknown) => ask<T>("PUT", path, JSON.stringify(body), "application/json");
+export const patch = <T>(path: string, body: unknown) => ask<T>("PATCH", path, JSON.stringify(body), "application/json");
 export const drop = (path: string) => ask<void>("DELETE", path);
 export const send = <T>(path: string, form: FormData) => ask<T>("POST", path, form);
 

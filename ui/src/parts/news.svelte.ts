@@ -10,6 +10,8 @@ export interface Piece {
 type Listener = (piece: Piece) => void;
 
 const AGAIN_MS = 3000;
+const MOST_AGE_S = 3600;
+const AGE_SPARE_S = 0.25;
 
 class News {
   connected = $state(false);
@@ -29,10 +31,14 @@ class News {
     });
   }
 
-  /** Begins to listen; `onrefused` is called when the server does not want to tell (any more). */
-  start(onrefused: () => void): void {
+  /**
+   * Begins to listen, and hears of what has happened since a moment (of `performance.now()`) at which the page began to
+   * load what it shows; `onrefused` is called when the server does not want to tell (any more).
+   */
+  start(since_ms: number, onrefused: () => void): void {
     if (this.source) return;
-    const source = new EventSource("/api/v1/news");
+    const age_s = Math.min(MOST_AGE_S, (performance.now() - since_ms) / 1000 + AGE_SPARE_S);
+    const source = new EventSource(`/api/v1/news?age_s=${age_s.toFixed(3)}`);
     source.onopen = () => {
       if (this.lostAt) this.tell({ action: "resync" });
       this.connected = true;
@@ -44,7 +50,7 @@ class News {
       if (source.readyState !== EventSource.CLOSED) return;
       this.stop();
       onrefused();
-      this.again = window.setTimeout(() => this.start(onrefused), AGAIN_MS);
+      this.again = window.setTimeout(() => this.start(since_ms, onrefused), AGAIN_MS);
     };
     source.addEventListener("news", (event) => this.tell(JSON.parse(event.data) as Piece));
     source.addEventListener("resync", () => this.tell({ action: "resync" }));

@@ -1,32 +1,5 @@
 /** Numbers with their units as a person reads them; every quantity's name ends in its unit. */
-
-/** From the end of a name to the unit as printed; a test holds it together with `kerma.science.units`. */
-export const UNITS: Record<string, string> = {
-  mm: "mm",
-  mm2: "mm²",
-  mm3: "mm³",
-  um: "µm",
-  cm: "cm",
-  m: "m",
-  px: "px",
-  stored: "stored",
-  rescaled: "rescaled",
-  percent: "%",
-  share: "",
-  db: "dB",
-  kv: "kV",
-  kev: "keV",
-  ma: "mA",
-  mas: "mAs",
-  ms: "ms",
-  s: "s",
-  deg: "°",
-  hu: "HU",
-  usv: "µSv",
-  mgy: "mGy",
-  ugy: "µGy",
-  dgy_cm2: "dGy\u2009cm²",
-};
+import { UNITS } from "../api/units";
 
 /** Units that say in what the numbers are, and would only be noise behind each of them. */
 const SILENT = ["stored", "rescaled"];
@@ -34,12 +7,21 @@ const SILENT = ["stored", "rescaled"];
 /** Words written in their trade spelling rather than lower case. */
 const SPELLED: Record<string, string> = {
   snr: "SNR",
+  sd: "SD",
   cnr: "CNR",
   isrb: "iSRb",
   srb: "SRb",
   iqi: "IQI",
   mtf: "MTF",
   roi: "ROI",
+  hvl: "HVL",
+  qvl: "QVL",
+  tvl: "TVL",
+  eps: "EPS",
+  kvp: "kVp",
+  zeff: "Zeff",
+  dqe: "DQE",
+  nps: "NPS",
 };
 
 export interface Named {
@@ -75,7 +57,7 @@ export function figure(value: unknown): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(2).replaceAll("-", "−");
   const places = Math.max(0, 3 - Math.floor(Math.log10(size || 1)));
-  return grouped(value.toFixed(Math.min(places, 4)));
+  return grouped(value.toFixed(places));
 }
 
 /** A size on an image: to the tenth, since a pixel is no finer. */
@@ -118,4 +100,15 @@ export function personName(written: string): string {
   const [family = "", ...given] = (written.split("=")[0] ?? "").split("^");
   const rest = given.filter(Boolean).join(" ");
   return rest ? `${family}, ${rest}` : family;
+}
+
+/** 1 exam, 2 exams. */
+export const counted = (count: number, word: string) => `${grouped(String(count))} ${word}${count === 1 ? "" : "s"}`;
+
+const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** 12.3 MB: an amount of bytes in powers of a thousand. */
+export function amount(bytes: number): string {
+  const power = Math.min(SIZES.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${(bytes / 1000 ** power).toFixed(power ? 1 : 0)}\u2009${SIZES[power]}`;
 }

@@ -1,5 +1,6 @@
 /** Who is signed in, and the words of the industries that are switched on. */
 import { drop, get, post, whenSignedOut, type Schemas } from "./client";
+import { answer } from "./early";
 
 export type Industry = Schemas["IndustryWords"];
 export type Choice = Schemas["DecisionChoice"];
@@ -10,6 +11,8 @@ class Session {
   industries = $state<Industry[]>([]);
   known = $state(false);
   ended = $state(false);
+  /** When it was asked last who is signed in, by `performance.now()`: whatever the page shows was asked for later. */
+  asked_ms = 0;
 
   constructor() {
     whenSignedOut(() => {
@@ -21,8 +24,10 @@ class Session {
   /** Asks the server who is signed in; called once when the page opens. */
   async load(): Promise<void> {
     try {
-      this.person = await get<Person>("/api/v1/session");
-      this.industries = await get<Industry[]>("/api/v1/industries");
+      this.asked_ms = performance.now();
+      const [person, industries] = await Promise.all([answer<Person>("/api/v1/session"), answer<Industry[]>("/api/v1/industries")]);
+      this.industries = industries; // before any page is built, so that none grows
+      this.person = person;
       this.ended = false;
     } catch {
       this.person = null;

@@ -3,7 +3,8 @@ import { toFrame, type Size, type View } from "./view";
 
 export interface Mark {
   id: string;
-  number: number;
+  /** Its number in the exam; a word while it has none. */
+  number: number | string;
   label: string;
   /** The plane it is on; null where it is on every plane, because the planes show the same place (energies). */
   plane: number | null;
@@ -51,14 +52,13 @@ export function placed(marks: Mark[], view: View, frame: Size, chosen: string): 
 
 function boxOf(mark: Mark, view: View, frame: Size): Rectangle {
   const [row, column, height, width] = mark.box;
-  const corner = toFrame(view, frame, row, column);
-  const shown = { width: Math.max(LEAST, width * view.zoom), height: Math.max(LEAST, height * view.zoom) };
-  return {
-    x: corner.x - AROUND - (shown.width - width * view.zoom) / 2,
-    y: corner.y - AROUND - (shown.height - height * view.zoom) / 2,
-    width: shown.width + 2 * AROUND,
-    height: shown.height + 2 * AROUND,
+  const [one, other] = [toFrame(view, frame, row, column), toFrame(view, frame, row + height, column + width)];
+  const side = (from: number, to: number) => {
+    const long = Math.max(LEAST, Math.abs(to - from)) + 2 * AROUND;
+    return [(from + to - long) / 2, long] as const;
   };
+  const [[x, wide], [y, high]] = [side(one.x, other.x), side(one.y, other.y)];
+  return { x, y, width: wide, height: high };
 }
 
 /** Right of the box, left of it, above, below. */

@@ -1,28 +1,28 @@
-"""All that changes the archive: ingest, opening an exam, export, and deletion (which no rule allows yet)."""
+"""All that changes the archive beside its index and deletion: ingest, opening an exam, export, the check."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import mmap
-import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import sqlalchemy as sa
 
-from kerma.areas.archive import queries, queries_check, rules
+from kerma.areas.archive import queries, queries_check, queries_sight, rules, rules_sight
 from kerma.areas.archive.actions_index import Received, index
+from kerma.areas.archive.actions_receive import receive
 from kerma.areas.archive.model import Arrival, Stored, opening
 from kerma.areas.archive.queries_check import CheckReport
-from kerma.errors import Altered, Conflict, Hostile, KermaError, NotAllowed, NotFound, TooLarge, Unreadable, WrongUsage
+from kerma.errors import Altered, Conflict, KermaError, NotAllowed, NotFound, Withheld
 from kerma.kernel import clock
 from kerma.kernel.action import Act, Actor, Kernel, action, refuse
 from kerma.kernel.permissions import is_granted
+from kerma.kernel.sight import sight_of
 
 AHEAD_THREADS = 8
 """Files read, hashed and flushed at the same time; most of it is waiting for the disk."""
@@ -30,9 +30,6 @@ AHEAD_FILES = 64
 """Files that may be durable and wait for the index; also the most that share one transaction."""
 GATHER_S = 0.02
 """How long the index waits for the next file of a run, so that more of them share one flush of the disk."""
-HELD_BYTES = 64 << 20
-"""Files up to this size are read whole; larger ones are mapped, so that a run never holds many of them."""
-_REASONS = ((Hostile, "hostile"), (TooLarge, "too-large"), (Unreadable, "unreadable"))
 
 
 def ingest(kernel: Kernel, actor: Actor, *, source: Arrival) -> Stored:
@@ -45,7 +42,7 @@ def ingest(kernel: Kernel, actor: Actor, *, source: Arrival) -> Stored:
     Altered
         Other bytes stand under the address of these: the store has been damaged.
     """
-    return index(kernel, actor, received=_receive(kernel, actor, source))
+    return index(kernel, actor, received=receive(kernel, actor, source))
 
 
 def ingest_many(kernel: Kernel, actor: Actor, sources: Iterable[Arrival]) -> Iterator[Stored]:
@@ -61,7 +58,7 @@ def ingest_many(kernel: Kernel, actor: Actor, sources: Iterable[Arrival]) -> Ite
         try:
             while True:
                 for source in arriving:
-                    waiting.append((source, pool.submit(_receive, kernel, actor, source)))
+                    waiting.append((source, pool.submit(receive, kernel, actor, source)))
                     if len(waiting) >= AHEAD_FILES:
                         break
                 if not waiting:
@@ -102,67 +99,6 @@ def _refused(source: Arrival, error: Exception) -> Stored:
     raise error
 
 
-def _receive(kernel: Kernel, actor: Actor, source: Arrival) -> Received:
-    """Look at the header and make the bytes durable, before any transaction begins."""
-    if not is_granted(index.name, actor.permissions):
-        refuse(kernel, actor, index.name)
-    from kerma import formats
-
-    data = _content(source.data)
-    header, reason, detail = None, "", ""
-    try:
-        header = formats.scan(data, source.file_name, source.sidecar)
-    except (Unreadable, TooLarge) as error:
-        reason = next(code for kind, code in _REASONS if isinstance(error, kind))
-        detail = rules.clean(str(error))
-    else:
-        _demand_industry(kernel, source, header)
-    return Received(
-        header=header,
-        sha256=_keep(kernel, source, data),
-        sidecar_sha256="" if source.sidecar is None else kernel.blobs.put(source.sidecar),
-        size_bytes=len(data),
-        file_name=rules.clean(Path(source.file_name).name, 255),
-        from_=source.from_,
-        stated_industry=source.industry,
-        reason=reason,
-        detail=detail,
-    )
-
-
-def _content(data: bytes | Path) -> bytes | memoryview:
-    """Return the bytes of an arrival, mapped when they are many."""
-    if isinstance(data, bytes):
-        return data
-    try:
-        with data.open("rb") as file:
-            if os.fstat(file.fileno()).st_size <= HELD_BYTES:
-                return file.read()
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except OSError as error:
-        raise WrongUsage(f"the file cannot be read: {error.strerror}") from error
-
-
-def _keep(kernel: Kernel, source: Arrival, data: bytes | memoryview) -> str:
-    """Keep the content; a large file must not have changed since its header was looked at."""
-    if isinstance(data, bytes) or isinstance(source.data, bytes):
-        return kernel.blobs.put(bytes(data))
-    sha256, size_bytes = kernel.blobs.put_file(source.data)
-    if size_bytes != len(data):
-        raise Conflict(f"{source.data.name} changed while it was read: send it again once it is complete")
-    return sha256
-
-
-def _demand_industry(kernel: Kernel, source: Arrival, header: Any) -> None:
-    """Refuse before anything is kept when nobody can say which industry a new exam belongs to."""
-    try:
-        rules.industry_of(source.industry, header.industry_hint, kernel.industries)
-    except WrongUsage:
-        with kernel.database.read() as connection:
-            if source.industry or queries.exam_by_uid(connection, header.exam_uid) is None:
-                raise
-
-
 @action("archive.view")
 def view(act: Act, *, exam_pk: int | None, purpose: str) -> None:
     """Open an exam to see its images and records, or look through the lists of the archive."""
@@ -183,20 +119,64 @@ def open_exam(kernel: Kernel, actor: Actor, *, exam_pk: int, purpose: str) -> No
 
     One record is made for each actor, exam and opening: within ten minutes of it nothing is added, however many
     images are shown. The permission is checked every time.
+
+    Raises
+    ------
+    Withheld
+        Something of the exam is hidden from the actor, and the purpose is none whose door hides it (``HIDING``).
     """
     if is_granted(view.name, actor.permissions):
         with kernel.database.read() as connection:
             opened_at = queries.opened_at(connection, actor.key, exam_pk)
+            demand_sight(connection, actor, exam_pk, purpose)
         if opened_at is not None and rules.is_same_opening(clock.moment(opened_at), kernel.clock.now()):
             return
     view(kernel, actor, exam_pk=exam_pk, purpose=purpose)
+
+
+HIDING = frozenset({"reading", "review", "image", "comparison", "measurement", "dicomweb", "report"})
+"""Purposes whose doors leave out what is hidden from an actor. With any other purpose an exam is not opened at all
+while something of it is hidden, so that a new door tells nothing before somebody has thought of it."""
+
+
+def demand_sight(connection: sa.Connection, actor: Actor, exam_pk: int, purpose: str) -> None:
+    """Refuse to open an exam for a purpose whose door hides nothing, while something of it is hidden from the actor.
+
+    Raises
+    ------
+    Withheld
+        Something is hidden; the words are the same whatever there is.
+    """
+    if purpose not in HIDING and not sight_of(connection, actor, exam_pk).is_whole:
+        raise Withheld("this is withheld while you read the exam: record your own read first, see its state line")
+
+
+def open_image(kernel: Kernel, actor: Actor, *, image_pk: int, purpose: str) -> dict[str, Any]:
+    """Return an image whose exam the actor has opened; images shown in the same opening make no further record.
+
+    Raises
+    ------
+    NotFound
+        There is no such image; who lacks the permission is not told so.
+    """
+    with kernel.database.read() as connection:
+        row = queries.image_by_pk(connection, image_pk)
+        if row and not rules_sight.shown([row], sight_of(connection, actor, row["exam_pk"])):
+            row = None  # hidden from the actor: answered as what is not there
+    open_exam(kernel, actor, exam_pk=row["exam_pk"] if row else 0, purpose=purpose)
+    if row is None:
+        raise NotFound(f"there is no image {image_pk}")
+    return row
 
 
 def list_exams(kernel: Kernel, actor: Actor, *, search: queries.Search) -> queries.Page:
     """Return one page of exams; the ledger knows who looked."""
     view(kernel, actor, exam_pk=None, purpose="list of exams")
     with kernel.database.read() as connection:
-        return queries.exams(connection, search)
+        page = queries.exams(connection, search)
+        rows = queries_sight.plain_exams(connection, actor, page.rows)
+    wanted = search.modality
+    return queries.Page([row for row in rows if not wanted or wanted in row["modalities"].split(",")], page.next_before)
 
 
 def list_quarantine(kernel: Kernel, actor: Actor, *, before: int | None, limit: int) -> queries.Page:
@@ -207,14 +187,34 @@ def list_quarantine(kernel: Kernel, actor: Actor, *, before: int | None, limit: 
 
 
 @action("archive.export")
-def _release(act: Act, *, exam_pk: int, purpose: str) -> list[dict[str, Any]]:
-    """Let the bytes of an exam leave the archive."""
-    rows = queries.images_of_exam(act.connection, exam_pk)
-    if not rows:
-        raise NotFound(f"there is no exam {exam_pk}")
+def release(
+    act: Act, *, exam_pk: int, purpose: str, to: str = "", images: Sequence[Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """Let the bytes of an exam, or of some of its images, leave the archive.
+
+    Called before the first byte leaves, once for each exam and association, request or export.
+
+    Parameters
+    ----------
+    exam_pk : the exam
+    purpose : why, a word of ours ("export", "dicomweb", "get", "move", "routing")
+    to : whither, as a key that the ledger may hold (``node:3``); empty when it is the actor itself
+    images : rows with ``id``, ``exam_pk`` and ``sha256``; all images of the exam when None
+
+    Raises
+    ------
+    NotFound
+        There is no such exam, or an image given is not of this exam.
+    """
+    sight = sight_of(act.connection, act.actor, exam_pk)
+    rows = queries.images_of_exam(act.connection, exam_pk, sight) if images is None else [dict(row) for row in images]
+    if not rows or any(row["exam_pk"] != exam_pk for row in rows):
+        raise NotFound(f"there is no exam {exam_pk}" if not rows else f"an image named is not of exam {exam_pk}")
     listed = "".join(f"{row['sha256']}\n" for row in rows)
     digest = hashlib.sha256(listed.encode("ascii")).hexdigest()
     act.record(exam_pk=exam_pk, purpose=purpose, image_count=len(rows), images_digest=digest)
+    if to:
+        act.record(to=to)
     return rows
 
 
@@ -232,7 +232,7 @@ def export(kernel: Kernel, actor: Actor, *, exam_pk: int, folder: Path, purpose:
     """
     if (folder / "manifest.json").exists():
         raise Conflict(f"{folder} holds an export already; choose another folder")
-    rows = _release(kernel, actor, exam_pk=exam_pk, purpose=purpose)
+    rows = release(kernel, actor, exam_pk=exam_pk, purpose=purpose)
     files = [entry for row in rows for entry in _write_out(kernel, row, folder)]
     manifest = {
         "version": 1,
@@ -291,27 +291,3 @@ def check(kernel: Kernel, actor: Actor, progress: Callable[[int, int], None] = l
     report = queries_check.check(kernel, progress)
     _record_check(kernel, actor, report=report)
     return report
-
-
-@action("archive.delete")
-def _delete(act: Act, *, exam_pk: int) -> str:
-    """Delete an exam, where a retention rule allows it."""
-    found = queries.exam_by_pk(act.connection, exam_pk)
-    if found is None:
-        raise NotFound(f"there is no exam {exam_pk}")
-    received_on = clock.moment(found["last_received_at"]).date()
-    _, reason = rules.may_delete(found["industry"], received_on, act.at.date())
-    act.record(exam_pk=exam_pk, result="kept")
-    return reason
-
-
-def delete(kernel: Kernel, actor: Actor, *, exam_pk: int) -> NoReturn:
-    """Refuse to delete an exam, with the reason; the attempt is in the ledger.
-
-    Raises
-    ------
-    NotAllowed
-        Always, as long as there is no retention rule (``rules.RETENTION``).
-    """
-    reason = _delete(kernel, actor, exam_pk=exam_pk)
-    raise NotAllowed(f"exam {exam_pk} stays: {reason}")

@@ -1,16 +1,14 @@
-"""The archive on the command line: ingest, check, list, quarantine, export."""
+"""The archive on the command line: check, list, quarantine, export."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from kerma.areas.archive.model import Arrival, Stored
     from kerma.kernel.action import Actor
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -23,35 +21,8 @@ archive = typer.Typer(no_args_is_help=True, help="Look after the archive.")
 
 def register(cli: typer.Typer) -> None:
     """Add the archive's commands."""
-    cli.command("ingest")(ingest)
     cli.add_typer(archive, name="archive")
     cli.command("export")(export)
-
-
-def ingest(
-    ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with everything below them.", exists=True)],
-    industry: Industry = "",
-    as_json: Json = False,
-) -> int:
-    """Take X-ray files into the archive, unaltered."""
-    from kerma.areas.archive import actions
-
-    kernel = ctx.obj.kernel()
-    sources = list(_arrivals(_files(paths), industry or None))
-    results = list(_shown("Ingesting", actions.ingest_many(kernel, _operator(), sources), len(sources)))
-    counts = {
-        outcome: sum(result.outcome == outcome for result in results)
-        for outcome in ("stored", "duplicate", "quarantined", "refused")
-    }
-    kept_apart = [result for result in results if result.outcome in ("quarantined", "refused")]
-    if as_json:
-        _print_json({"version": 1, "counts": counts, "files": [_file(result) for result in results]})
-    else:
-        for result in kept_apart:
-            typer.echo(f"{result.outcome}: {result.file_name}: {result.reason}", err=True)
-        typer.echo(", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "no files found")
-    return EXIT_REFUSED if kept_apart else 0
 
 
 @archive.command("check")
@@ -106,7 +77,8 @@ def list_quarantine(ctx: typer.Context, limit: Limit = 50, as_json: Json = False
 
     page = actions.list_quarantine(ctx.obj.kernel(), _operator(), before=None, limit=limit)
     rows = [{**row, "reason_words": rules.REASONS[row["reason"]]} for row in page.rows]
-    columns = {"id": "No", "received_at": "Received", "file_name": "File", "reason_words": "Reason", "detail": "Detail"}
+    columns = {"id": "No", "received_at": "Received", "file_name": "File", "reason_words": "Reason", "detail": "Detail",
+               "kept_reason": "Left here because"}  # fmt: skip
     _show_rows(rows, columns, as_json, "quarantine")
 
 
@@ -147,39 +119,6 @@ def _operator() -> Actor:
     return service("cli", "archive.*")
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield files, and below folders every file that is not hidden, in order of their names; links are not followed."""
-    import os
-
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for folder, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            found = (Path(folder) / name for name in sorted(names) if not name.startswith("."))
-            yield from (file for file in found if file.is_file() and not file.is_symlink())
-
-
-def _arrivals(files: Iterable[Path], industry: str | None) -> Iterator[Arrival]:
-    """Yield each file with its sidecar ``<file>.json``, which is not a file of its own."""
-    from kerma.areas.archive.model import Arrival
-    from kerma.formats import sidecar_path
-
-    for path in files:
-        if not (path.suffix == ".json" and path.with_suffix("").is_file()):
-            sidecar = sidecar_path(path)
-            yield Arrival(path, str(path), industry, sidecar.read_bytes() if sidecar else None)
-
-
-def _shown(label: str, results: Iterator[Stored], total: int) -> Iterator[Stored]:
-    with _progress() as bar:
-        task = bar.add_task(label, total=total)
-        for result in results:
-            bar.advance(task)
-            yield result
-
-
 def _progress() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -187,12 +126,6 @@ def _progress() -> Any:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
-def _file(result: Stored) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {name: value for name, value in asdict(result).items() if value not in ("", None)}
 
 
 def _show_rows(rows: list[dict[str, Any]], columns: dict[str, str], as_json: bool, name: str) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kerma.areas.archive.model import exam, image, opening, quarantine, series, subject
+from kerma.areas.archive.model import MODALITY, exam, exam_term, image, opening, quarantine, series, subject
 from kerma.areas.archive.rules import fold, prefix_end
+from kerma.areas.archive.rules_sight import shown
+from kerma.kernel.prepared import Prepared
+from kerma.kernel.sight import Sight
 
 MAX_PAGE = 500
 
@@ -21,7 +24,7 @@ _EXAM = sa.select(
     subject.c.birth_date,
     subject.c.sex,
 ).join_from(exam, subject)
-_EXAM_BY_UID = _EXAM.where(exam.c.uid == sa.bindparam("uid"))
+_EXAM_BY_UID = Prepared(_EXAM.where(exam.c.uid == sa.bindparam("uid")))
 _EXAM_BY_PK = _EXAM.where(exam.c.id == sa.bindparam("exam_pk"))
 _IMAGES = (
     sa.select(
@@ -42,7 +45,12 @@ _IMAGES = (
     .join_from(image, series, image.c.series_pk == series.c.id)
     .join(exam, image.c.exam_pk == exam.c.id)
 )
-_IMAGE_BY_PK = _IMAGES.where(image.c.id == sa.bindparam("image_pk"))
+_IMAGE_BY_PK = Prepared(_IMAGES.where(image.c.id == sa.bindparam("image_pk")))
+_OPENED_AT = Prepared(
+    sa.select(opening.c.opened_at).where(
+        opening.c.actor_key == sa.bindparam("actor_key"), opening.c.exam_pk == sa.bindparam("exam_pk")
+    )
+)
 _IMAGES_OF_EXAM = _IMAGES.where(image.c.exam_pk == sa.bindparam("exam_pk")).order_by(
     sa.func.coalesce(series.c.number, 0), series.c.id, sa.func.coalesce(image.c.number, 0), image.c.id
 )
@@ -59,6 +67,7 @@ class Search:
     text: str = ""
     date_from: str = ""
     date_to: str = ""
+    modality: str = ""
     before: int | None = None
     limit: int = 100
 
@@ -78,17 +87,22 @@ def exam_by_pk(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None
 
 def exam_by_uid(connection: sa.Connection, uid: str) -> dict[str, Any] | None:
     """Return the exam with this UID and its subject, or None."""
-    return _first(connection, _EXAM_BY_UID, uid=uid)
+    return _EXAM_BY_UID.first(connection, {"uid": uid})
 
 
 def image_by_pk(connection: sa.Connection, image_pk: int) -> dict[str, Any] | None:
     """Return an image with its series and exam, or None."""
-    return _first(connection, _IMAGE_BY_PK, image_pk=image_pk)
+    return _IMAGE_BY_PK.first(connection, {"image_pk": image_pk})
 
 
-def images_of_exam(connection: sa.Connection, exam_pk: int) -> list[dict[str, Any]]:
-    """Return the exam's images and objects in reading order: by series number, then image number."""
-    return [dict(row) for row in connection.execute(_IMAGES_OF_EXAM, {"exam_pk": exam_pk}).mappings()]
+def images_of_exam(connection: sa.Connection, exam_pk: int, sight: Sight) -> list[dict[str, Any]]:
+    """Return the exam's images and objects in reading order: by series number, then image number.
+
+    Parameters
+    ----------
+    sight : of the one who asks (``sight_of``), or ``WHOLE`` where nobody is shown anything
+    """
+    return shown((dict(row) for row in connection.execute(_IMAGES_OF_EXAM, {"exam_pk": exam_pk}).mappings()), sight)
 
 
 def exams(connection: sa.Connection, search: Search) -> Page:
@@ -102,7 +116,19 @@ def exams(connection: sa.Connection, search: Search) -> Page:
         statement = statement.where(exam.c.exam_date >= search.date_from)
     if search.date_to:
         statement = statement.where(exam.c.exam_date <= search.date_to)
+    if search.modality:
+        having = sa.select(exam_term.c.exam_pk).where(
+            exam_term.c.kind == MODALITY, exam_term.c.term == search.modality
+        )
+        statement = statement.where(exam.c.id.in_(having))
     return _page(connection, statement, exam.c.id, search.before, search.limit)
+
+
+def others_of_subject(connection: sa.Connection, exam_pk: int, limit: int = 50) -> list[dict[str, Any]]:
+    """Return the other exams of an exam's subject, the last arrived first."""
+    subject_pk = sa.select(exam.c.subject_pk).where(exam.c.id == exam_pk).scalar_subquery()
+    statement = _EXAM.where(exam.c.subject_pk == subject_pk, exam.c.id != exam_pk, subject.c.subject_id != "")
+    return [dict(row) for row in connection.execute(statement.order_by(exam.c.id.desc()).limit(limit)).mappings()]
 
 
 def quarantined(connection: sa.Connection, before: int | None = None, limit: int = 100) -> Page:
@@ -113,8 +139,8 @@ def quarantined(connection: sa.Connection, before: int | None = None, limit: int
 
 def opened_at(connection: sa.Connection, actor_key: str, exam_pk: int) -> str | None:
     """Return when the actor last opened the exam, or None."""
-    statement = sa.select(opening.c.opened_at).where(opening.c.actor_key == actor_key, opening.c.exam_pk == exam_pk)
-    return connection.execute(statement).scalar_one_or_none()
+    found: str | None = _OPENED_AT.scalar(connection, {"actor_key": actor_key, "exam_pk": exam_pk})
+    return found
 
 
 def _matching(text: str) -> sa.Select[tuple[int]] | sa.CompoundSelect[tuple[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +12,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from kerma.areas.archive.model import image, quarantine
+from kerma.areas.archive.model_keeping import tombstone
 from kerma.kernel.action import Kernel
 from kerma.kernel.blobs import blob_columns
+from kerma.kernel.blobs_removal import blob_removal
 from kerma.kernel.database import metadata
 from kerma.kernel.ledger_tables import ledger_record
 
 HASH_THREADS = 4
 FETCH_ROWS = 2_000
-INGEST = "archive.ingest"
 
 Key = tuple[str, int, str]
 """Table, row and SHA-256: what the index and the ledger must agree on for each arrival."""
@@ -64,14 +66,18 @@ def check(kernel: Kernel, progress: Callable[[int, int], None] = lambda done, to
         _compare_with_ledger(connection, report)
     kept = dict(kernel.blobs.iterate())
     report.blobs, report.size_bytes = len(kept), sum(kept.values())
-    report.missing = [{"sha256": sha256, "where": wanted[sha256]} for sha256 in sorted(wanted.keys() - kept.keys())]
-    for sha256 in _altered(kernel, sorted(kept), progress):
-        report.altered.append({"sha256": sha256, "where": wanted.get(sha256, "")})
-    strays = kept.keys() - wanted.keys()
-    if strays:
-        with kernel.database.read() as connection:  # what arrived since the first look is no stray
-            strays -= _references(connection).keys()
-    report.interrupted = sorted(strays)
+    missing = wanted.keys() - kept.keys()
+    altered = list(_altered(kernel, sorted(kept), progress))
+    with kernel.database.read() as connection:  # what arrived or was deleted since the first look is no difference
+        now = _references(connection)
+        leaving = set(connection.scalars(sa.select(blob_removal.c.sha256)))
+    report.missing = [{"sha256": sha256, "where": wanted[sha256]} for sha256 in sorted(missing & now.keys())]
+    report.altered = [
+        {"sha256": sha256, "where": now.get(sha256, "")}
+        for sha256 in altered
+        if sha256 in now or kernel.blobs.exists(sha256)
+    ]
+    report.interrupted = sorted(kept.keys() - wanted.keys() - now.keys() - leaving)
     return report
 
 
@@ -102,26 +108,61 @@ def _compare_with_ledger(connection: sa.Connection, report: CheckReport) -> None
         statement = sa.select(table.c.id, table.c.sha256)
         for row_key, sha256 in connection.execute(statement, execution_options={"yield_per": FETCH_ROWS}):
             indexed.add((table.name, row_key, sha256))
-    recorded = set(_recorded(connection))
+    recorded = _recorded(connection)
     report.arrivals = len(indexed)
     report.lost = _rows(recorded - indexed)
     report.unrecorded = _rows(indexed - recorded)
 
 
-def _recorded(connection: sa.Connection) -> Iterator[Key]:
-    """Yield what the ledger says was stored or put into quarantine."""
+def _recorded(connection: sa.Connection) -> set[Key]:
+    """Return what the index must hold by the ledger: what was stored or kept apart, without what was deleted since."""
+    found: set[Key] = set()
     statement = sa.select(ledger_record.c.body).order_by(ledger_record.c.record_index)
     for (body,) in connection.execute(statement, execution_options={"yield_per": FETCH_ROWS}):
-        if INGEST not in body:
+        if not any(name in body for name in _CHANGES):
             continue
         record = json.loads(body)
-        details = record["details"]
-        if record["action"] != INGEST or record["outcome"] != "done":
-            continue
-        if details["result"] == "stored":
-            yield "image", details["image_pk"], details["sha256"]
-        elif details["result"] == "quarantined":
-            yield "quarantine", details["quarantine_id"], details["sha256"]
+        change = _CHANGES.get(record["action"])
+        if change is not None and record["outcome"] == "done":
+            change(connection, record["details"], found)
+    return found
+
+
+def _ingested(_: sa.Connection, details: dict[str, Any], found: set[Key]) -> None:
+    if details["result"] == "stored":
+        found.add(("image", details["image_pk"], details["sha256"]))
+    elif details["result"] == "quarantined":
+        found.add(("quarantine", details["quarantine_id"], details["sha256"]))
+
+
+def _deleted(connection: sa.Connection, details: dict[str, Any], found: set[Key]) -> None:
+    """Take off what a deletion lists: in its record, or in the tombstone that its record names by hash."""
+    if details["result"] == "deleted":
+        listed = details.get("images") or _tombstone(connection, details)
+        found.difference_update(("image", row[0], row[2]) for row in listed)
+
+
+def _tombstone(connection: sa.Connection, details: dict[str, Any]) -> list[list[Any]]:
+    """Return the images of a tombstone, none when it is no longer what the ledger says: then they are lost."""
+    query = sa.select(tombstone.c.document).where(tombstone.c.id == details["tombstone_id"])
+    document = connection.execute(query).scalar_one_or_none() or ""
+    if hashlib.sha256(document.encode("utf-8")).hexdigest() != details["tombstone_sha256"]:
+        return []
+    images: list[list[Any]] = json.loads(document)["images"]
+    return images
+
+
+def _resolved(_: sa.Connection, details: dict[str, Any], found: set[Key]) -> None:
+    if details["result"] in ("discarded", "released"):
+        found.discard(("quarantine", details["quarantine_id"], details["sha256"]))
+
+
+_CHANGES: dict[str, Callable[[sa.Connection, dict[str, Any], set[Key]], None]] = {
+    "archive.ingest": _ingested,
+    "archive.delete": _deleted,
+    "archive.resolve_quarantine": _resolved,
+}
+"""What each action of the ledger did to the index."""
 
 
 def _rows(keys: set[Key]) -> list[dict[str, Any]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
-import uuid
 from collections import OrderedDict
-from dataclasses import astuple, dataclass
-from pathlib import Path
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from kerma.areas.archive import retrieve_cache
 from kerma.areas.archive.queries_pixels import read_image
 from kerma.errors import NotFound, Unreadable
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from kerma.kernel.action import Kernel
     from kerma.science.imaging.image import Image, Window
 
-VERSION = 1
+VERSION = 2
 """Goes into the key of the cache: raise it when the picture of the same image changes."""
 PNG_EFFORT = 1
 RECENT_BYTES = 256 << 20
@@ -32,13 +30,17 @@ _recent_lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Rendering:
-    """What to show: a plane, the window (None: the image's own), inverted or not, and the longest side in pixels."""
+    """What to show: a plane, the window (None: the image's own), inverted or not, and the longest side in pixels.
+
+    An enhancement chain, in its canonical form, stands in place of window and inversion.
+    """
 
     plane: int = 0
     center: float | None = None
     width: float | None = None
     invert: bool = False
     longest: int | None = None
+    chain: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,21 @@ class Picture:
     png: bytes
     window: tuple[float, float] | tuple[()]
     tag: str
+
+
+def rendering(*, chain: str = "", **asked: Any) -> Rendering:
+    """Return how a picture is asked for; an enhancement chain is written in its one way, so that it has one name.
+
+    Raises
+    ------
+    WrongUsage
+        The chain is none.
+    """
+    if not chain:
+        return Rendering(**asked)
+    from kerma.science.imaging import enhance
+
+    return Rendering(**asked, chain=enhance.parse(chain).canonical())
 
 
 def tag_of(row: dict[str, Any], rendering: Rendering) -> str:
@@ -69,17 +86,35 @@ def picture(kernel: Kernel, row: dict[str, Any], rendering: Rendering) -> Pictur
     if row["kind"] != "image":
         raise Unreadable(f"this object ({row['sop_class_name'] or row['sop_class_uid']}) has no pixels to show")
     tag = tag_of(row, rendering)
-    path = kernel.settings.home / "cache" / "rendered" / tag[:2] / tag
-    try:
-        return _decoded(path.read_bytes(), tag)
-    except FileNotFoundError:
-        pass
-    made = _made(_image(kernel, row), rendering, tag)
-    _keep(path, made)
-    return made
+    path = retrieve_cache.find(kernel, row["sha256"], tag)
+    if path is None:
+        made = _made(*_needed(kernel, row, rendering), tag)
+        head = " ".join(map(repr, made.window)).encode("ascii") + b"\n"
+        retrieve_cache.keep(kernel, row["sha256"], tag, lambda out: out.write(head + made.png))
+        return made
+    return _decoded(path.read_bytes(), tag)
 
 
-def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
+def _needed(kernel: Kernel, row: dict[str, Any], rendering: Rendering) -> tuple[Image, Rendering]:
+    """Return the image to show; of a chain that needs both energies, the two that lie in files of their own as one."""
+    from kerma.areas.archive import queries_energies
+    from kerma.science.imaging import enhance
+
+    if rendering.chain and queries_energies.may_stand_beside(row):
+        needs_both = any(one.step.planes == "energies" for one in enhance.parse(rendering.chain).steps)
+        found = queries_energies.joined(kernel, row) if needs_both else None
+        if found is not None:
+            return found[0], replace(rendering, plane=[pk for pk, _ in found[1]].index(row["id"]))
+    return decoded(kernel, row), rendering
+
+
+def forget() -> None:
+    """Let go of the decoded images at hand, because some of them have been deleted."""
+    with _recent_lock:
+        _recent.clear()
+
+
+def decoded(kernel: Kernel, row: dict[str, Any]) -> Image:
     """Return the decoded image; the last few are at hand, since a window is mostly moved in many small steps."""
     key = (row["sha256"], row["sidecar_sha256"])
     with _recent_lock:
@@ -97,22 +132,35 @@ def _image(kernel: Kernel, row: dict[str, Any]) -> Image:
 def _made(image: Image, rendering: Rendering, tag: str) -> Picture:
     import cv2
 
-    from kerma.science.imaging.greyscale import display
-
     if not 0 <= rendering.plane < image.planes:
         raise NotFound(f"the image has the planes 0 to {image.planes - 1}, not {rendering.plane}")
-    window = _window(image, rendering)
-    shown: NDArray[np.uint8] = display(image, rendering.plane, window if rendering.center is not None else None)
+    shown, window = _enhanced(image, rendering) if rendering.chain else _displayed(image, rendering)
     if rendering.longest is not None and max(shown.shape[:2]) > rendering.longest:
         scale = rendering.longest / max(shown.shape[:2])
         rows, columns = (max(1, round(side * scale)) for side in shown.shape[:2])
         shown = cv2.resize(shown, (columns, rows), interpolation=cv2.INTER_AREA)
     if rendering.invert:
         shown = 255 - shown
-    if image.is_colour:
+    if shown.ndim == 3:
         shown = shown[..., ::-1]  # OpenCV writes blue first
     _, png = cv2.imencode(".png", shown, [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
     return Picture(png.tobytes(), () if window is None else (window.center, window.width), tag)
+
+
+def _displayed(image: Image, rendering: Rendering) -> tuple[NDArray[np.uint8], Window | None]:
+    from kerma.science.imaging.greyscale import display
+
+    window = _window(image, rendering)
+    return display(image, rendering.plane, window if rendering.center is not None else None), window
+
+
+def _enhanced(image: Image, rendering: Rendering) -> tuple[NDArray[np.uint8], Window | None]:
+    from kerma.science.imaging import enhance
+
+    chain = enhance.parse(rendering.chain)
+    shown = enhance.run(image, rendering.plane, chain)
+    has_own_colours = bool(chain.steps) and chain.steps[-1].step.kind == "colour"
+    return shown, None if has_own_colours else chain.window or _window(image, rendering)
 
 
 def _window(image: Image, rendering: Rendering) -> Window | None:
@@ -127,14 +175,6 @@ def _window(image: Image, rendering: Rendering) -> Window | None:
     if image.grey.windows and not image.grey.voi_luts:
         return image.grey.windows[0]
     return default_window(image, rendering.plane)
-
-
-def _keep(path: Path, made: Picture) -> None:
-    """Put a picture into the cache in one move; nothing is flushed, for it can be made again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-    temporary.write_bytes(" ".join(map(repr, made.window)).encode("ascii") + b"\n" + made.png)
-    os.replace(temporary, path)  # noqa: PTH105 - replaces atomically on every platform
 
 
 def _decoded(kept: bytes, tag: str) -> Picture:

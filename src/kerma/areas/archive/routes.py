@@ -11,18 +11,21 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
-from kerma.areas.archive import actions, queries, queries_render, rules
+from kerma.areas.archive import actions, queries, queries_render, queries_sight, rules
 from kerma.areas.archive.model import Arrival
 from kerma.errors import NotFound, WrongUsage
 from kerma.kernel import uploads
 from kerma.kernel.action import Actor, Kernel
-from kerma.kernel.requests import actor_of, kernel_of
+from kerma.kernel.requests import RowNumber, actor_of, kernel_of
+from kerma.kernel.sight import sight_of
 
 router = APIRouter(prefix="/api/v1", tags=["archive"])
 
 KernelNow = Annotated[Kernel, Depends(kernel_of)]
 ActorNow = Annotated[Actor, Depends(actor_of)]
 SIDECAR = ".json"
+CHAIN_TEXT_MOST = 20_000
+"""Longest enhancement chain as text."""
 
 
 class FromRow(BaseModel):
@@ -84,13 +87,14 @@ class ExamRow(FromRow):
 
 
 class SearchAsked(BaseModel):
-    """What to look for: an industry, the beginning of a name, id or accession number, a range of exam dates."""
+    """What to look for: an industry, the beginning of a name, id or accession number, exam dates, a modality."""
 
     model_config = ConfigDict(extra="forbid")
     industry: str = Field(default="", max_length=32)
     text: str = Field(default="", max_length=324)
     date_from: date | None = None
     date_to: date | None = None
+    modality: str = Field(default="", max_length=16)
     before: int | None = None
     limit: int = Field(default=100, ge=1, le=queries.MAX_PAGE)
 
@@ -148,7 +152,10 @@ class ExamDetail(ExamRow):
 
 
 class RenderingAsked(BaseModel):
-    """How to show an image; center and width in the units that follow the Modality LUT, both or neither."""
+    """How to show an image; center and width in the units that follow the Modality LUT, both or neither.
+
+    ``chain`` is an enhancement chain as JSON, in place of window and inversion: what was on the screen, repeated.
+    """
 
     model_config = ConfigDict(extra="forbid")
     plane: int = Field(default=0, ge=0)
@@ -156,11 +163,14 @@ class RenderingAsked(BaseModel):
     width: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     invert: bool = False
     longest: int | None = Field(default=None, ge=16, le=16_384)
+    chain: str = Field(default="", max_length=CHAIN_TEXT_MOST)
 
     @model_validator(mode="after")
     def _whole_window(self) -> RenderingAsked:
         if (self.center is None) != (self.width is None):
             raise ValueError("give center and width, or neither")
+        if self.chain and (self.center is not None or self.invert):
+            raise ValueError("window and inversion are in the chain: give them there, or no chain")
         return self
 
 
@@ -177,6 +187,10 @@ class QuarantineRow(FromRow):
     image_uid: str
     conflicts_with_sha256: str
     received_at: str
+    kept_reason: str
+    """Why a person left it here after having looked at it."""
+    kept_by: str
+    kept_at: str
 
 
 class QuarantinePage(BaseModel):
@@ -215,25 +229,26 @@ def _ingest(kernel: Kernel, actor: Actor, received: uploads.Upload) -> Uploaded:
 def exams(kernel: KernelNow, actor: ActorNow, asked: Annotated[SearchAsked, Query()]) -> ExamPage:
     """List exams, the last arrived first; ``text`` is the beginning of a name, an id or an accession number."""
     page = actions.list_exams(kernel, actor, search=asked.search())
-    return ExamPage(exams=[ExamRow(**_exam(row)) for row in page.rows], next_before=page.next_before)
+    return ExamPage(exams=[ExamRow(**exam_fields(row)) for row in page.rows], next_before=page.next_before)
 
 
 @router.get("/exams/{exam_pk}")
-def exam(kernel: KernelNow, actor: ActorNow, exam_pk: int) -> ExamDetail:
+def exam(kernel: KernelNow, actor: ActorNow, exam_pk: RowNumber) -> ExamDetail:
     """Open an exam."""
     actions.open_exam(kernel, actor, exam_pk=exam_pk, purpose="reading")
     with kernel.database.read() as connection:
         found = queries.exam_by_pk(connection, exam_pk)
-        rows = queries.images_of_exam(connection, exam_pk)
-    if found is None:
-        raise NotFound(f"there is no exam {exam_pk}")
-    return ExamDetail(**_exam(found), images=[ImageRow(**_image(row)) for row in rows])
+        if found is None:
+            raise NotFound(f"there is no exam {exam_pk}")
+        (found,) = queries_sight.plain_exams(connection, actor, [found])
+        rows = queries.images_of_exam(connection, exam_pk, sight_of(connection, actor, exam_pk))
+    return ExamDetail(**exam_fields(found), images=[ImageRow(**_image(row)) for row in rows])
 
 
 @router.get("/images/{image_pk}/file", response_class=StreamingResponse)
-def file(kernel: KernelNow, actor: ActorNow, image_pk: int) -> StreamingResponse:
+def file(kernel: KernelNow, actor: ActorNow, image_pk: RowNumber) -> StreamingResponse:
     """Give an image's bytes exactly as they came."""
-    row = _opened(kernel, actor, image_pk)
+    row = actions.open_image(kernel, actor, image_pk=image_pk, purpose="image")
     name = rules.export_name(row).rsplit("/", 1)[-1]
     own_name = quote(row["file_name"] or name)
     return StreamingResponse(
@@ -253,12 +268,12 @@ def rendered(
     request: Request,
     kernel: KernelNow,
     actor: ActorNow,
-    image_pk: int,
+    image_pk: RowNumber,
     asked: Annotated[RenderingAsked, Query()],
 ) -> Response:
     """Show an image as a PNG; the window used is in the headers ``Kerma-Window-Center`` and ``-Width``."""
-    row = _opened(kernel, actor, image_pk)
-    rendering = queries_render.Rendering(**asked.model_dump())
+    row = actions.open_image(kernel, actor, image_pk=image_pk, purpose="image")
+    rendering = queries_render.rendering(**asked.model_dump())
     tag = f'"{queries_render.tag_of(row, rendering)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
@@ -274,7 +289,7 @@ def rendered(
 def quarantine(
     kernel: KernelNow,
     actor: ActorNow,
-    before: int | None = None,
+    before: RowNumber | None = None,
     limit: Annotated[int, Query(ge=1, le=queries.MAX_PAGE)] = 100,
 ) -> QuarantinePage:
     """List what came and may not stand among the exams, with the reason."""
@@ -283,17 +298,8 @@ def quarantine(
     return QuarantinePage(files=files, next_before=page.next_before)
 
 
-def _opened(kernel: Kernel, actor: Actor, image_pk: int) -> dict[str, Any]:
-    """Return an image whose exam the actor has opened; images shown in the same opening make no further record."""
-    with kernel.database.read() as connection:
-        row = queries.image_by_pk(connection, image_pk)
-    actions.open_exam(kernel, actor, exam_pk=row["exam_pk"] if row else 0, purpose="image")
-    if row is None:
-        raise NotFound(f"there is no image {image_pk}")
-    return row
-
-
-def _exam(row: dict[str, Any]) -> dict[str, Any]:
+def exam_fields(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the archive as the fields of an exam."""
     flags = [Flag(code=code, words=rules.FLAGS[code]) for code in row["flags"].split(",") if code]
     modalities = [modality for modality in row["modalities"].split(",") if modality]
     return {**row, "subject_name": row["name"], "flags": flags, "modalities": modalities}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from kerma.errors import WrongUsage
-from kerma.standards import table
 
-STUDY_ATTRIBUTES = "dicom_ps3.18/study_attributes"
 OPENING = timedelta(minutes=10)
 """Images shown within this time after an exam was opened belong to that opening."""
 
@@ -21,9 +17,11 @@ REASONS: Mapping[str, str] = {
     "unreadable": "the bytes are not an image or DICOM object Kerma can read",
     "hostile": "the bytes would harm a reader",
     "too-large": "the image is beyond a limit that protects the machine",
+    "other-identity": "its data set is another object than the message announced",
     "other-bytes": "an image with this UID but other bytes is kept already",
     "other-subject": "its exam UID belongs to another subject",
     "other-exam": "its series UID belongs to another exam",
+    "deleted-before": "its exam was deleted by a retention rule that lets nothing come back unseen",
     "other-industry": "its exam belongs to another industry than the one stated",
 }
 """Why something is in quarantine: code to words."""
@@ -33,6 +31,7 @@ FLAGS: Mapping[str, str] = {
     "birth-date-differs": "images of this subject id carry different birth dates",
     "sex-differs": "images of this subject id carry different sexes",
     "subject-id-missing": "an image of this exam carries no subject id",
+    "images-deleted": "its images were deleted by a retention rule; what was decided and signed stays",
 }
 """What a person should look at in an exam that is otherwise in order: code to words."""
 
@@ -70,6 +69,18 @@ def clean(written: str, length: int = 1024) -> str:
 def whole(number: int | None) -> int | None:
     """Return a number that fits a database integer, else None."""
     return number if number is not None and abs(number) <= _INT32_MAX else None
+
+
+def identifier_missing(warnings: Collection[str]) -> str:
+    """Return which identifier a file lacks, by the warnings of its reader; empty when it has all of them.
+
+    A file from a disc is kept all the same; who sends an object names it (PS3.18, 10.5.1.2).
+    """
+    found = (match[1] for warning in warnings if (match := _MISSING.match(warning)))
+    return next(found, "")
+
+
+_MISSING = re.compile(r"the file has no ((?:SOP|Series|Study) Instance UID)\b")
 
 
 def industry_of(stated: str | None, hint: str, known: Collection[str]) -> str:
@@ -118,70 +129,9 @@ def joined(kept: str, added: Collection[str]) -> str:
     return ",".join(sorted({*kept.split(","), *added} - {""}))
 
 
-def study_document(row: Mapping[str, Any]) -> str:
-    """Return the DICOM-JSON of a study as a query answers it, from one row of exam and subject (PS3.18, F.2).
-
-    The retrieve address is left out: it depends on the address the asker used.
-    """
-    facts = {**row, "availability": "ONLINE"}
-    document = {
-        attribute["tag"]: {"vr": attribute["vr"], **_value(attribute["vr"], facts[attribute["column"]])}
-        for attribute in table(STUDY_ATTRIBUTES)
-    }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-def _person_name(written: str) -> list[Any]:
-    groups = zip(("Alphabetic", "Ideographic", "Phonetic"), written.split("="), strict=False)
-    return [{group: name for group, name in groups if name}]
-
-
-_VALUES: Mapping[str, Callable[[Any], list[Any]]] = {
-    "PN": _person_name,
-    "IS": lambda number: [number],
-    "CS": lambda written: written.split(","),
-    "DA": lambda written: [written.replace("-", "")],
-    "TM": lambda written: [written.replace(":", "")],
-}
-
-
-def _value(representation: str, kept: Any) -> dict[str, list[Any]]:
-    if kept == "":
-        return {}
-    return {"Value": _VALUES.get(representation, lambda written: [written])(kept)}
-
-
 def is_same_opening(opened_at: datetime, now: datetime) -> bool:
     """Return whether what is shown now still belongs to the opening of the exam at ``opened_at``."""
     return now - opened_at < OPENING
-
-
-@dataclass(frozen=True)
-class RetentionRule:
-    """One rule by which images of an industry may be deleted once they are old enough."""
-
-    industry: str
-    kept_days: int
-    source: str
-    """The law, contract or procedure it rests on."""
-
-
-RETENTION: tuple[RetentionRule, ...] = ()
-"""The retention rules in force. There are none yet, so nothing may be deleted."""
-
-
-def may_delete(
-    industry: str, received_on: date, today: date, retention: Collection[RetentionRule] = RETENTION
-) -> tuple[bool, str]:
-    """Return whether an exam may be deleted today, and the reason in words."""
-    rules = [rule for rule in retention if rule.industry == industry]
-    if not rules:
-        return False, f"no retention rule says when {industry} exams may be deleted"
-    longest = max(rules, key=lambda rule: rule.kept_days)
-    ends_on = received_on + timedelta(days=longest.kept_days)
-    if today < ends_on:
-        return False, f"kept until {ends_on.isoformat()} by {longest.source}"
-    return True, f"kept long enough by {longest.source}"
 
 
 SUFFIXES: Mapping[str, str] = {

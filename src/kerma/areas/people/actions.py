@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from kerma.areas.people import rules_preferences
+from kerma.areas.people.model import preference
 from kerma.areas.people.queries import Member, members, role_names
-from kerma.errors import Conflict, NotFound, WrongUsage
+from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
 from kerma.kernel import identity
 from kerma.kernel.action import Act, action
 from kerma.kernel.sessions import end_all_sessions
@@ -204,6 +207,30 @@ def view(act: Act) -> list[Member]:
     found = members(act.connection)
     act.record(people=len(found))
     return found
+
+
+@action("people.prefer")
+def prefer(act: Act, *, name: str, value: Any) -> None:
+    """Keep something a person has set for themselves at the workstation; it replaces what was set before.
+
+    Raises
+    ------
+    NotAllowed
+        A program asks; only people have preferences.
+    NotFound, TooLarge
+        The name is unknown, or the value too large.
+    """
+    if act.actor.kind != "person":
+        raise NotAllowed("a program has no preferences; only people do")
+    rules_preferences.check(name, value)
+    # two windows of one person at once: the second waits, and its value is the one kept
+    me = sa.select(identity.person.c.id).where(identity.person.c.id == int(act.actor.id))
+    act.connection.execute(me.with_for_update())
+    mine = (preference.c.person_id == int(act.actor.id), preference.c.name == name)
+    kept = {"value": value, "set_at": act.at_text}
+    if act.connection.execute(sa.update(preference).where(*mine).values(**kept)).rowcount == 0:
+        act.connection.execute(sa.insert(preference).values(person_id=int(act.actor.id), name=name, **kept))
+    act.record(preference=name)
 
 
 def _member(act: Act, person_id: int) -> Member:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from kerma.areas.people.model import preference
 from kerma.errors import NotFound
 from kerma.kernel.action import ACTIONS
 from kerma.kernel.identity import fold, person, person_role, role, token
@@ -65,6 +67,12 @@ def name_of_actor(connection: sa.Connection, key: str) -> str:
 def role_names(connection: sa.Connection) -> list[str]:
     """Return the names of all roles."""
     return list(connection.scalars(sa.select(role.c.name).order_by(role.c.name)))
+
+
+def preferences(connection: sa.Connection, person_id: int) -> dict[str, Any]:
+    """Return all that a person has set for themselves, by name."""
+    statement = sa.select(preference.c.name, preference.c.value).where(preference.c.person_id == person_id)
+    return {row.name: row.value for row in connection.execute(statement)}
 
 
 def permissions() -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,6 +58,13 @@ class SessionRow(BaseModel):
     user_agent: str
 
 
+class Preference(BaseModel):
+    """What I have set for myself; any JSON of at most 64 KiB."""
+
+    model_config = ConfigDict(extra="forbid")
+    value: Any
+
+
 class PermissionRow(BaseModel):
     """One permission: the name of an action, and what it does."""
 
@@ -102,9 +109,22 @@ def my_sessions(kernel: KernelNow, actor: ActorNow) -> list[SessionRow]:
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-def end_session(session_id: int, kernel: KernelNow, actor: ActorNow) -> None:
+def end_session(session_id: requests.RowNumber, kernel: KernelNow, actor: ActorNow) -> None:
     """End one of my sessions."""
     identity.end_own_session(kernel, actor, session_id)
+
+
+@router.get("/preferences")
+def my_preferences(kernel: KernelNow, actor: ActorNow) -> dict[str, Any]:
+    """All that I have set for myself at the workstation, by name."""
+    with kernel.database.read() as connection:
+        return queries.preferences(connection, _person_id(actor))
+
+
+@router.put("/preferences/{name}", status_code=204)
+def prefer(kernel: KernelNow, actor: ActorNow, name: str, given: Preference) -> None:
+    """Set something for myself at the workstation."""
+    actions.prefer(kernel, actor, name=name, value=given.value)
 
 
 @router.get("/people")
@@ -126,5 +146,5 @@ def _who(actor: Actor) -> WhoAmI:
 
 def _person_id(actor: Actor) -> int:
     if actor.kind != "person":
-        raise NotAllowed("a program with a bearer token has no sessions; only people do")
+        raise NotAllowed("a program with a bearer token has no sessions and no preferences; only people do")
     return int(actor.id)

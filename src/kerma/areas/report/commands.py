@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from kerma.areas.report.examine import Layout
     from kerma.kernel.industry import Industry
+    from kerma.science.detect.looking import LearnedModel
 
 
 def register(cli: typer.Typer) -> None:
@@ -23,6 +25,13 @@ def examine(  # noqa: PLR0913 - one parameter per option of the command
     out: Annotated[Path, typer.Option("--out", help="Folder for result.json, report.pdf, pictures, DICOM reports.")],
     rules: Annotated[str, typer.Option("--rules", help="Acceptance table to judge by; 'none' judges nothing.")] = "",
     thickness_mm: Annotated[float | None, typer.Option("--thickness-mm", help="Thickness the rays pass, mm.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="Learned model that looks too; may be given several times.")
+    ] = None,
+    template: Annotated[str, typer.Option("--template", help="Kind of report; `kerma report --list` shows them.")] = "",
+    language: Annotated[str, typer.Option("--language", help="Language of the report: en, de, fr or es.")] = "en",
+    paper: Annotated[str, typer.Option("--paper", help="a4 or us-letter.")] = "a4",
+    record: Annotated[Path | None, typer.Option("--record", help="JSON file with the values of a form.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print result.json on standard output.")] = False,
 ) -> int:
     """Take image files to measurements, findings, verdicts and a report; needs no server.
@@ -40,8 +49,10 @@ def examine(  # noqa: PLR0913 - one parameter per option of the command
     if thickness_mm is not None and not thickness_mm > 0:
         raise WrongUsage(f"the thickness is {thickness_mm:g} mm; give a value above 0 mm")
     chosen = _industry(ctx.obj.industries, industry, rules)
+    layout = _layout(chosen, template, language, paper, record)
+    models = _models(model or [])
     files = files_of(paths, out)
-    order = Order(chosen, out, datetime.now(UTC).replace(microsecond=0), thickness_mm)
+    order = Order(chosen, out, datetime.now(UTC).replace(microsecond=0), thickness_mm, layout, models)
     with _Progress(2 * len(files) + 1) as progress:
         result = run(order, files, progress.tick)
     _print(result, out, as_json)
@@ -52,7 +63,7 @@ def _industry(industries: Any, name: str, rules: str) -> Industry:
     from dataclasses import replace
 
     from kerma.errors import NotFound, WrongUsage
-    from kerma.standards import table, table_names
+    from kerma.science.judge import load_pack
 
     if name not in industries:
         raise WrongUsage(f"'{name}' is no industry; give --industry {' or '.join(industries)}")
@@ -62,11 +73,35 @@ def _industry(industries: Any, name: str, rules: str) -> Industry:
     if rules == "none":
         return replace(chosen, plan=replace(chosen.plan, pack=None))
     try:
-        table(rules)
+        load_pack(rules)
     except NotFound as error:
-        packs = [one for one in table_names() if "/acceptance" in one]
-        raise WrongUsage(f"'{rules}' is no acceptance table; there are: {', '.join(packs)}") from error
+        raise WrongUsage(f"there are no acceptance rules '{rules}'; `kerma rules list` shows them") from error
     return replace(chosen, plan=replace(chosen.plan, pack=rules))
+
+
+def _models(names: list[str]) -> list[LearnedModel]:
+    """Return the learned models that were asked for; without any, none is loaded."""
+    if not names:
+        return []
+    from kerma.areas.flagging.looking import model_by_name
+
+    return [model_by_name(name) for name in dict.fromkeys(names)]
+
+
+def _layout(industry: Industry, template: str, language: str, paper: str, record: Path | None) -> Layout:
+    """Return the form of the reports once it makes sense, before any image is read."""
+    from kerma.areas.report.examine import Layout
+    from kerma.areas.report.kinds import check_record, kind_for, read_record
+    from kerma.areas.report.language import language as known
+    from kerma.areas.report.rules_site import PAPERS
+    from kerma.errors import WrongUsage
+
+    values = read_record(record)
+    check_record(kind_for(template, industry.name), values)
+    known(language)
+    if paper not in PAPERS:
+        raise WrongUsage(f"'{paper[:32]}' is no paper of reports; there are {' and '.join(PAPERS)}")
+    return Layout(template, language, paper, values)
 
 
 def _print(result: dict[str, Any], out: Path, as_json: bool) -> None:

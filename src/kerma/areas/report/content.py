@@ -2,87 +2,73 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerma import __version__
-from kerma.areas.report import wording
-from kerma.areas.report.rules import OUTCOME_TONES, OUTCOME_WORDS, TONES
+from kerma.areas.report import (
+    content_judged,
+    content_marked,
+    content_measured,
+    content_reading,
+    content_record,
+    wording,
+)
+from kerma.areas.report.kinds import EXAM, Kind, check_complete, check_record, kind_for, missing
+from kerma.areas.report.language import Language, language
+from kerma.areas.report.parts import Amendment, ExamPart, Picture, Report, SignatureBlock, Site
+from kerma.areas.report.rules import TONES
 
-if TYPE_CHECKING:
-    from kerma.kernel.industry import Industry
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of a report: which image and plane, its JPEG and size on paper, and what must be said of it."""
-
-    image_number: int
-    plane: int
-    jpeg: bytes
-    width_mm: float
-    height_mm: float
-    title: str
-    window: str
-    scale: str
-
-
-@dataclass(frozen=True)
-class SignatureBlock:
-    """Who signs, when and as what; printed where the signature field lies."""
-
-    name: str
-    meaning: str
-    signed_at: str
-    certificate: str
-    """Subject and fingerprint of the certificate."""
-
-
-@dataclass(frozen=True)
-class ExamPart:
-    """One exam of a report: its document, pictures, and who signed."""
-
-    document: Mapping[str, Any]
-    pictures: Sequence[Picture]
-    decision: Mapping[str, str] | None = None
-    """A person's decision (``decision``, ``reason``, ``by``, ``at``); None while only software has spoken."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything a report says."""
-
-    industry: Industry
-    exams: Sequence[ExamPart]
-    made_at: datetime
-    refused: Sequence[Mapping[str, str]] = ()
-    passed_over: Sequence[Mapping[str, str]] = ()
-    signature: SignatureBlock | None = None
-    version: int = 1
-    paper: str = "a4"
-    """Paper of the page: "a4" or "us-letter"."""
+__all__ = ["Amendment", "ExamPart", "Picture", "Report", "SignatureBlock", "Site", "printed"]
 
 
 def printed(report: Report) -> dict[str, Any]:
-    """Return all texts of the report as the template takes them."""
+    """Return all texts of the report as the template takes them.
+
+    Raises
+    ------
+    WrongUsage
+        The kind of report is not for this industry, its form lacks values, or there is no such language.
+    """
     industry = report.industry
+    say, kind = language(report.language), kind_for(report.template, industry.name)
+    check_record(kind, report.record)
+    if report.signed:
+        check_complete(kind, report.record)
+    numbering = [finding_numbers(part.document) for part in report.exams]
     return {
-        "title": industry.report_title,
-        "industry": industry.label,
-        "subject_word": industry.subject_word,
-        "exam_word": industry.exam_word,
-        "made_at": wording.moment(report.made_at.isoformat(timespec="seconds").replace("+00:00", "Z")),
+        "kind": kind.name,
+        "language": say.code,
+        "sections": list(kind.sections),
+        "title": say.phrase(industry.report_title) if kind.name == EXAM else say(f"kind_{kind.name}"),
+        "industry": say.phrase(industry.label),
+        "subject_word": say.phrase(industry.subject_word),
+        "exam_word": say.phrase(industry.exam_word),
+        "made_at": say.moment(made_at(report)),
         "date": [report.made_at.year, report.made_at.month, report.made_at.day],
         "software": f"Kerma {__version__}",
         "version": report.version,
         "paper": report.paper,
-        "exams": [_exam(part, report) for part in report.exams],
+        "site": _site(report.site, say),
+        "state": _state(report, say),
+        "exams": [_exam(report, number, numbers, say, kind) for number, numbers in enumerate(numbering)],
+        "incomplete": _incomplete(kind, report, say),
+        "form": content_record.groups(kind, report, say),
+        "compared": [picture_texts(one, f"compared-{number}", {}, say) for number, one in enumerate(report.compared)],
+        "summary": _summary(report, say),
         "refused": [dict(one) for one in report.refused],
         "passed_over": [dict(one) for one in report.passed_over],
-        "signature": _signature(report.signature),
+        "amendment": _amendment(report.amendment, say),
+        "signatures": [signature_words(block, say) for block in report.signatures],
+        "is_signed": bool(report.signed),
+        "unsigned_text": say("unsigned_text", software=f"Kerma {__version__}"),
     }
+
+
+def made_at(report: Report) -> str:
+    """Return when the report was made, ISO 8601 to the second."""
+    return report.made_at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def picture_name(exam_number: int, picture_number: int) -> str:
@@ -90,54 +76,140 @@ def picture_name(exam_number: int, picture_number: int) -> str:
     return f"picture-{exam_number}-{picture_number}.jpg"
 
 
-def _signature(block: SignatureBlock | None) -> dict[str, str] | None:
-    if block is None:
-        return None
+def _site(site: Site, say: Language) -> dict[str, Any]:
     return {
-        "name": block.name,
-        "meaning": block.meaning,
-        "signed_at": wording.moment(block.signed_at),
-        "certificate": block.certificate,
+        "name": site.name,
+        "address": list(site.address),
+        "accreditation": say("accreditation", number=site.accreditation) if site.accreditation else "",
+        "footer": site.footer,
+        "logo": logo_name(site),
+        "logo_says": say("logo_says", site=site.name or "Kerma"),
     }
 
 
-def _exam(part: ExamPart, report: Report) -> dict[str, Any]:
-    exam, exam_number = part.document, [one is part for one in report.exams].index(True)
-    numbers = finding_numbers(exam)
+def logo_name(site: Site) -> str:
+    """Return the file name under which the template finds the logo; empty where there is none."""
+    if not site.logo:
+        return ""
+    return "logo.png" if site.logo.startswith(b"\x89PNG") else "logo.svg"
+
+
+def _state(report: Report, say: Language) -> str:
+    if report.signed:
+        return say("signed_by_name", name=", ".join(block.name for block in report.signed))
+    return say("awaiting") if report.signatures else say("proposed_not_signed")
+
+
+def _incomplete(kind: Kind, report: Report, say: Language) -> str:
+    absent = [say(kind.labels[name]) for name in missing(kind, report.record)]
+    return say("incomplete", fields=", ".join(absent)) if absent else ""
+
+
+def _amendment(amendment: Amendment | None, say: Language) -> dict[str, str] | None:
+    if amendment is None:
+        return None
     return {
-        "subject": str(exam.get("subject") or "not named"),
+        "of": say("amendment_of", version=amendment.of_version, moment=say.moment(amendment.signed_at)),
+        "changed": amendment.changed,
+        "reason": amendment.reason,
+        "by": amendment.by,
+    }
+
+
+def signature_words(block: SignatureBlock, say: Language) -> dict[str, Any]:
+    """Return what one place for a signature shows, in the report's language."""
+    slot = f"slot_{block.slot}"
+    return {
+        "slot": block.slot,
+        "role": say.phrase(block.role) if block.role else say(slot) if slot in say.words else block.slot,
+        "is_signed": block.is_signed,
+        "name": block.name,
+        "qualification": say.phrase(block.qualification),
+        "meaning": say.quoted(block.meaning) if block.meaning else "",
+        "signed_at": say.moment(block.signed_at),
+        "certificate": say("certificate", certificate=block.certificate),
+    }
+
+
+def _summary(report: Report, say: Language) -> str:
+    exams, refused = len(report.exams), len(report.refused)
+    return say(
+        "summary",
+        exams=f"{exams} {say('exam_one' if exams == 1 else 'exam_many')}",
+        refused=f"{refused} {say('file_one' if refused == 1 else 'file_many')}",
+    )
+
+
+def _exam(
+    report: Report, exam_number: int, numbers: Mapping[tuple[int, str], int], say: Language, kind: Kind
+) -> dict[str, Any]:
+    part = report.exams[exam_number]
+    exam = part.document
+    findings = _findings(exam, numbers, say)
+    verdicts = content_judged.acceptance(exam.get("verdicts", ()), numbers, say)
+    decision = _decision(part, report, say)
+    return {
+        "subject": str(exam.get("subject") or say("not_named")),
         "subject_name": _person_name(str(exam.get("subject_name") or "")),
         "exam_uid": str(exam.get("exam_uid", "")),
-        "facts": _facts(exam),
-        "technique": wording.facts(exam.get("technique") or {}, wording.TECHNIQUE_WORDS),
-        "machine": wording.facts(exam.get("machine") or {}, wording.MACHINE_WORDS),
-        "decision": _decision(part, report.industry),
+        "facts": [*_facts(exam, say), *content_reading.facts(part.decision, say)],
+        "technique": wording.facts(exam.get("technique") or {}, wording.TECHNIQUE_WORDS, say),
+        "machine": wording.facts(exam.get("machine") or {}, wording.MACHINE_WORDS, say),
+        "decision": decision,
         "pictures": [
-            {
-                "file": picture_name(exam_number, number),
-                "width_mm": round(picture.width_mm, 2),
-                "height_mm": round(picture.height_mm, 2),
-                "title": picture.title,
-                "window": picture.window,
-                "scale": picture.scale,
-            }
-            for number, picture in enumerate(part.pictures)
+            picture_texts(one, picture_name(exam_number, number), _labels(exam, numbers, one, say), say)
+            for number, one in enumerate(part.pictures)
         ],
-        "measurements": _measurements(exam),
-        "findings": _findings(exam, numbers),
-        "verdicts": [_verdict(verdict, numbers) for verdict in exam.get("verdicts", ())],
-        "judged_by": _judged_by(exam.get("verdicts", ())),
-        "warnings": _warnings(exam),
-        "images": [_image_line(image, number) for number, image in enumerate(exam["images"], start=1)],
+        "measurements": content_measured.measurements(exam, say),
+        "marked": content_marked.marked(exam, say),
+        "findings": findings,
+        "dismissed": _dismissed(exam, say),
+        "verdicts": verdicts,
+        "quality": content_judged.quality(exam, numbers, say),
+        "actions": content_judged.actions(exam, numbers, say),
+        "judgement": content_judged.judgement(exam.get("judgement"), say),
+        "items": content_record.items(report, exam, decision["label"], say) if "items" in kind.sections else None,
+        "sheet": content_record.sheet(report, exam, numbers, say) if "sheet" in kind.sections else None,
+        "warnings": _warnings(exam, say),
+        "images": [_image_line(image, number, say) for number, image in enumerate(exam["images"], start=1)],
+    }
+
+
+def picture_texts(picture: Picture, file: str, labels: Mapping[int, str], say: Language) -> dict[str, Any]:
+    """Return what the page says of one picture; ``labels`` are the numbers and words of the marks on it."""
+    listed = ", ".join(f"{number} {label}" for number, label in labels.items())
+    says = say("picture_says", title=picture.title, findings=len(labels), list=listed)
+    return {
+        "file": file if file.endswith(".jpg") else f"{file}.jpg",
+        "width_mm": round(picture.width_mm, 2),
+        "height_mm": round(picture.height_mm, 2),
+        "title": picture.title,
+        "window": picture.window,
+        "scale": picture.scale,
+        "chain": " → ".join(picture.chain),
+        "sha256": hashlib.sha256(picture.jpeg).hexdigest(),  # so that the digest of the content covers the picture
+        "says": says if labels else say("picture_says_none", title=picture.title),
+    }
+
+
+def _labels(
+    exam: Mapping[str, Any], numbers: Mapping[tuple[int, str], int], picture: Picture, say: Language
+) -> dict[int, str]:
+    image = exam["images"][picture.image_number - 1]
+    return {
+        numbers[(picture.image_number, str(one["id"]))]: say.phrase(str(one["label"]))
+        for one in image.get("findings", ())
+        if (picture.image_number, str(one["id"])) in numbers and int(one.get("plane", 0)) == picture.plane
     }
 
 
 def finding_numbers(exam: Mapping[str, Any]) -> dict[tuple[int, str], int]:
-    """Return the number in the report of each finding, by image number from 1 and finding id."""
+    """Return the number in the report of each standing finding, by image number from 1 and finding id."""
     found = [
         (number, str(finding["id"]))
         for number, image in enumerate(exam["images"], start=1)
         for finding in image.get("findings", ())
+        if "dismissed" not in finding
     ]
     return {key: number for number, key in enumerate(found, start=1)}
 
@@ -152,81 +224,30 @@ def _person_name(written: str) -> str:
     return " ".join([name, *[f"({other.replace('^', ' ')})" for other in others if other.strip()]]) if others else name
 
 
-def _facts(exam: Mapping[str, Any]) -> list[list[str]]:
+def _facts(exam: Mapping[str, Any], say: Language) -> list[list[str]]:
     known = [
-        ("Description", exam.get("description")),
-        ("Modality", exam.get("modality")),
-        ("Acquired", wording.moment(str(exam.get("acquired_at") or ""))),
-        ("Images", str(len(exam["images"]))),
+        ("fact_description", exam.get("description")),
+        ("fact_modality", exam.get("modality")),
+        ("fact_acquired", say.moment(str(exam.get("acquired_at") or ""))),
+        ("fact_images", str(len(exam["images"]))),
     ]
-    return [[label, str(value)] for label, value in known if value]
+    return [[say(key), str(value)] for key, value in known if value]
 
 
-def _decision(part: ExamPart, industry: Industry) -> dict[str, str]:
+def _decision(part: ExamPart, report: Report, say: Language) -> dict[str, str]:
     exam = part.document
     taken = part.decision or {}
     code = str(taken.get("decision") or exam.get("decision_proposed") or "")
+    label = report.industry.decisions.get(code)
+    by = say("decision_by", name=taken.get("by") or say("a_person")) if taken else say("decision_proposed")
     return {
-        "label": industry.decisions.get(code, "No proposal"),
+        "label": say.phrase(label) if label else say("no_proposal"),
         "tone": TONES.get(code, "open"),
         "reason": str(taken.get("reason") or exam.get("decision_reason") or ""),
-        "by": f"Decision by {taken.get('by') or 'a person'}" if taken else "Decision, proposed by software",
+        "by": by,
     }
 
 
-def _measurements(exam: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one table per image, energy and view of a small exam, one with a line for each of a larger one."""
-    several = len(exam["images"]) > 1
-    tables = []
-    for number, image in enumerate(exam["images"], start=1):
-        for plane, measured in _by_plane(image):
-            named = ", ".join(part for part in (f"Image {number}" if several else "", plane) if part)
-            tables.append({"image": number, "label": named, "rows": wording.measurement_rows(measured)})
-    return {"tables": tables, "matrix": None} if len(tables) <= 4 else {"tables": [], "matrix": _matrix(tables)}
-
-
-def _by_plane(image: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Return the measurements of each energy or view with its label; all together where there is one plane."""
-    labels = image.get("plane_labels") or ()
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for measurement in image.get("measurements", ()):
-        plane = (measurement.get("inputs") or {}).get("plane")
-        label = str(labels[plane]) if isinstance(plane, int) and 0 <= plane < len(labels) else ""
-        groups.setdefault(label, []).append(measurement)
-    return list(groups.items()) or [("", [])]
-
-
-def _matrix(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    heads: dict[str, str] = {}
-    methods: list[str] = []
-    absent: dict[str, list[int]] = {}
-    for table in tables:
-        for row in table["rows"]:
-            if "absent" in row:
-                absent.setdefault(f"{row['name']} not measurable: {row['absent']}", []).append(table["image"])
-                continue
-            heads.setdefault(row["name"], row["unit"])
-            if row["method"]:
-                methods.append(f"{row['name']}: {row['method']}")
-    columns = list(heads)[:7]
-    values = [{row["name"]: row.get("value", "") for row in table["rows"]} for table in tables]
-    return {
-        "columns": [[name, heads[name]] for name in columns],
-        "rows": [
-            [table["label"].removeprefix("Image "), *[one.get(name, "") for name in columns]]
-            for table, one in zip(tables, values, strict=True)
-        ],
-        "notes": list(dict.fromkeys(methods)) + [f"{_images(where)}: {why}" for why, where in absent.items()],
-    }
-
-
-_COUNTED = ("findings", "rules")
-STATUS_WORDS = {
-    "public-law": " · public law",
-    "verified": " · table verified",
-    "unverified": " · table not verified, so its verdicts are advisory",
-    "own": " · Kerma's own table",
-}
 _SIZES = (("length_mm", "Length", "mm", 2), ("width_mm", "Width", "mm", 2), ("height_mm", "Height", "mm", 2))
 _OTHERS = (
     ("diameter_mm", "Diameter", "mm", 2),
@@ -239,30 +260,65 @@ _OTHERS = (
 )
 
 
-def _findings(exam: Mapping[str, Any], numbers: Mapping[tuple[int, str], int]) -> dict[str, Any]:
-    found = [(n, one) for n, image in enumerate(exam["images"], start=1) for one in image.get("findings", ())]
+def _findings(exam: Mapping[str, Any], numbers: Mapping[tuple[int, str], int], say: Language) -> dict[str, Any]:
+    found = [
+        (number, one)
+        for number, image in enumerate(exam["images"], start=1)
+        for one in image.get("findings", ())
+        if "dismissed" not in one
+    ]
     values = [{one["name"]: one["value"] for one in finding["measurements"]} for _, finding in found]
     columns = _value_columns(values)
     has_score = any(finding.get("score") is not None for _, finding in found)
-    makers = sorted({f"{one['by']['name']} {one['by'].get('version', '')}".strip() for _, one in found})
+    makers = sorted({_maker(one) for _, one in found})
     return {
-        "columns": [[label, unit] for _, label, unit, _ in columns] + ([["Score", ""]] if has_score else []),
+        "columns": [[say.phrase(label), unit] for _, label, unit, _ in columns]
+        + ([[say("score"), ""]] if has_score else []),
         "rows": [
-            {
+            _finding_line(finding, image_number, say)
+            | {
                 "number": str(numbers[(image_number, str(finding["id"]))]),
-                "image": str(image_number),
-                "plane": int(finding.get("plane", 0)),
-                "label": str(finding["label"]),
-                "code": str(finding.get("code") or ""),
-                "place": f"{finding['box'][0] + finding['box'][2] / 2:.0f}, "
-                f"{finding['box'][1] + finding['box'][3] / 2:.0f}",
-                "values": [wording.fixed(one.get(key), decimals) for key, _, _, decimals in columns]
-                + ([wording.fixed(finding.get("score"), 2)] if has_score else []),
+                "values": [say.number(wording.fixed(one.get(key), decimals)) for key, _, _, decimals in columns]
+                + ([say.number(wording.fixed(finding.get("score"), 2))] if has_score else []),
             }
             for (image_number, finding), one in zip(found, values, strict=True)
         ],
-        "makers": ", ".join(makers),
+        "makers": say("found_by", makers=", ".join(makers)) if len(makers) == 1 else "",
+        "several_makers": len(makers) > 1,
     }
+
+
+def _finding_line(finding: Mapping[str, Any], image_number: int, say: Language) -> dict[str, Any]:
+    top, left, height, width = finding["box"]
+    label, code, plane = str(finding["label"]), str(finding.get("code") or ""), int(finding.get("plane", 0))
+    return {
+        "image": str(image_number),
+        "label": say.phrase(label),
+        "code": code if code != label else "",
+        "plane": say("plane", number=plane + 1) if plane else "",
+        "place": f"{top + height / 2:.0f}, {left + width / 2:.0f}" if height or width else "",
+        "by": _maker(finding),
+        "note": str(finding.get("note") or ""),
+    }
+
+
+def _maker(finding: Mapping[str, Any]) -> str:
+    return f"{finding['by']['name']} {finding['by'].get('version') or ''}".strip()
+
+
+def _dismissed(exam: Mapping[str, Any], say: Language) -> list[dict[str, str]]:
+    """Return the findings a person has dismissed: who, when and why."""
+    return [
+        _finding_line(finding, number, say)
+        | {
+            "dismissed_by": str(finding["dismissed"].get("by_name") or finding["dismissed"].get("by") or ""),
+            "dismissed_at": say.moment(str(finding["dismissed"].get("at") or "")),
+            "reason": str(finding["dismissed"].get("reason") or ""),
+        }
+        for number, image in enumerate(exam["images"], start=1)
+        for finding in image.get("findings", ())
+        if "dismissed" in finding
+    ]
 
 
 def _value_columns(values: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, int]]:
@@ -273,45 +329,7 @@ def _value_columns(values: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, 
     return known[:6]
 
 
-def _judged_by(verdicts: Sequence[Mapping[str, Any]]) -> str:
-    """Return the one standard all verdicts cite, so that it is printed once; empty when they cite several."""
-    cited = {(one.get("standard", ""), one.get("edition", ""), one.get("status", "")) for one in verdicts}
-    if len(cited) != 1:
-        return ""
-    standard, edition, status = cited.pop()
-    return ", ".join(part for part in (standard, edition) if part) + STATUS_WORDS.get(status, "")
-
-
-def _verdict(verdict: Mapping[str, Any], numbers: Mapping[tuple[int, str], int]) -> dict[str, str]:
-    outcome = str(verdict["outcome"])
-    by_id: dict[str, list[int]] = {}
-    for (_, finding_id), number in numbers.items():
-        by_id.setdefault(finding_id, []).append(number)
-    concerned = sorted({n for one in verdict.get("finding_ids", ()) for n in by_id.get(one, ())})
-    unit = str(verdict.get("unit") or "")
-    return {
-        "rule": wording.capital(str(verdict["rule"])),
-        "outcome": OUTCOME_WORDS.get(outcome, outcome),
-        "tone": OUTCOME_TONES.get(outcome, "open"),
-        "standard": str(verdict.get("standard", "")),
-        "edition": str(verdict.get("edition", "")),
-        "clause": str(verdict.get("clause", "")),
-        "status": STATUS_WORDS.get(str(verdict.get("status", "")), ""),
-        "limit": _judged(verdict.get("limit"), unit),
-        "measured": _judged(verdict.get("measured"), unit),
-        "margin": _judged(verdict.get("margin"), unit),
-        "unit": unit,
-        "reason": str(verdict.get("reason", "")),
-        "action": str(verdict.get("action", "")) if outcome in ("fail", "advisory") else "",
-        "findings": ", ".join(str(one) for one in concerned),
-    }
-
-
-def _judged(value: float | None, unit: str) -> str:
-    return "" if value is None else wording.fixed(value, 0 if unit in _COUNTED else 2)
-
-
-def _warnings(exam: Mapping[str, Any]) -> list[str]:
+def _warnings(exam: Mapping[str, Any], say: Language) -> list[str]:
     lines: dict[str, list[int]] = {}
     for number, image in enumerate(exam["images"], start=1):
         for one in image.get("warnings", ()):
@@ -320,27 +338,11 @@ def _warnings(exam: Mapping[str, Any]) -> list[str]:
             for one in () if measurement.get("not_measurable") else measurement.get("warnings", ()):
                 lines.setdefault(str(one), []).append(number)
     return [str(one) for one in exam.get("warnings", ()) if str(one) not in lines] + [
-        f"{_images(where)}: {line}" for line, where in lines.items()
+        f"{content_measured.images(where, say)}: {line}" for line, where in lines.items()
     ]
 
 
-def _images(numbers: Sequence[int]) -> str:
-    return f"{'Image' if len(set(numbers)) == 1 else 'Images'} {_ranges(numbers)}"
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """Return sorted numbers as ranges: 1, 3–5."""
-    distinct = sorted(set(numbers))
-    runs: list[list[int]] = []
-    for number in distinct:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(low) if low == high else f"{low}–{high}" for low, high in runs)
-
-
-def _image_line(image: Mapping[str, Any], number: int) -> dict[str, str]:
+def _image_line(image: Mapping[str, Any], number: int, say: Language) -> dict[str, str]:
     planes = int(image.get("planes", 1))
     meaning = wording.MEANING_WORDS.get(str(image.get("meaning", "")), "")
     size = f"{image['rows']} × {image['columns']}" + (f" × {planes}" if planes > 1 else "")
@@ -348,19 +350,19 @@ def _image_line(image: Mapping[str, Any], number: int) -> dict[str, str]:
         "number": str(number),
         "path": str(image.get("path", "")).replace("\\", "/").rsplit("/", 1)[-1],
         "sha256": str(image.get("sha256", "")),
-        "format": " ".join(part for part in (str(image.get("format", "")), f"{image['bits']} bit") if part),
+        "format": " ".join(part for part in (str(image.get("format", "")), say("bits", bits=image["bits"])) if part),
         "size": size,
-        "meaning": meaning,
-        "spacing": _spacing(image),
+        "meaning": say.phrase(meaning),
+        "spacing": _spacing(image, say),
     }
 
 
-def _spacing(image: Mapping[str, Any]) -> str:
+def _spacing(image: Mapping[str, Any], say: Language) -> str:
     from kerma.science.imaging.image import Spacing
 
-    label = Spacing(source=image.get("spacing_source") or "none").label
+    label = say.phrase(Spacing(source=image.get("spacing_source") or "none").label)
     spacing = image.get("spacing_mm")
     if not spacing:
         return label
-    row, column = (f"{one:.4g}" for one in spacing)
+    row, column = (say.number(f"{one:.4g}") for one in spacing)
     return f"{row if row == column else f'{row} × {column}'}{wording.THIN}mm, {label}"

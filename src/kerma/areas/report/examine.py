@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,14 @@ from kerma import __version__
 from kerma.areas.report import rules
 from kerma.areas.report.collect import Collection, Found, collect
 from kerma.areas.report.content import ExamPart, Picture, Report
+from kerma.areas.report.language import language
 from kerma.areas.report.scribe import Scribe
 from kerma.errors import KermaError
 
 if TYPE_CHECKING:
     from kerma.formats.guard import GuardedReader
     from kerma.kernel.industry import Industry
+    from kerma.science.detect.looking import LearnedModel, Look
     from kerma.science.imaging.image import Image
 
 PLAIN_FORMATS = ("TIFF", "PNG", "JPEG", "RAW")
@@ -34,6 +36,16 @@ Tick = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
+class Layout:
+    """In which form the reports are laid out: kind, language, paper, and the values of a form."""
+
+    template: str = ""
+    language: str = "en"
+    paper: str = "a4"
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Order:
     """What was asked for."""
 
@@ -41,6 +53,9 @@ class Order:
     out: Path
     made_at: datetime
     thickness_mm: float | None = None
+    layout: Layout = Layout()
+    models: Sequence[LearnedModel] = ()
+    """Learned models that look at the images beside the detectors of the industry's plan."""
 
 
 @dataclass(frozen=True)
@@ -142,21 +157,32 @@ def _examine_one(exam: Exam, order: Order, run: Run) -> None:
     from kerma.science.imaging.annotate import png
 
     stem, images, found = exam.stem, exam.images, exam.found
-    analysis = analyse(images, order.industry.plan, thickness_mm=order.thickness_mm, unread=exam.unread)
+    looks = _looks(images, order.models)
+    plan = order.industry.plan
+    analysis = analyse(images, plan, thickness_mm=order.thickness_mm, unread=exam.unread, looks=looks)
     document = exam_document(images, [Source(str(one.path), one.sha256) for one in found], analysis)
     drawn = pictures.drawings(document)
+    say = language(order.layout.language)
     document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(document, drawn))]
     finish_dicom = _begin_dicom(exam, order, document, run.scribe)
     names = [f"{stem}.png" if number == 1 else f"{stem}-{number}.png" for number in range(1, len(drawn) + 1)]
     paper: list[Picture] = []
-    for name, drawing in zip(names, drawn, strict=True):
+    for name, drawing, printed in zip(names, drawn, pictures.drawings(document, say), strict=True):
         image = images[drawing.image_number - 1]
         facts = {"Software": f"Kerma {__version__}", "Source": found[drawing.image_number - 1].sha256}
         write_whole(order.out / name, png(pictures.for_screen(drawing, image, document), facts))
-        paper.append(pictures.for_paper(drawing, image))
+        paper.append(pictures.for_paper(printed, image, say))
     document["files"] = {"pictures": names, **finish_dicom()}
     run.exams.append(document)
     run.parts.append(ExamPart(document, paper))
+
+
+def _looks(images: Sequence[Image], models: Sequence[LearnedModel]) -> list[Look]:
+    if not models:
+        return []
+    from kerma.areas.flagging.looking import look_apart
+
+    return [look_apart(images, model) for model in models]
 
 
 def _remarks(found: Sequence[Found], note: str) -> list[str]:
@@ -203,17 +229,29 @@ def _write_exam(order: Order, document: dict[str, Any], part: ExamPart) -> None:
 
     stem = document["files"]["structured_report"].removesuffix(".sr.dcm")
     document["files"] |= {"result": f"{stem}.json", "report": f"{stem}.pdf"}
-    write_whole(order.out / f"{stem}.pdf", build(Report(order.industry, [part], order.made_at)))
+    write_whole(order.out / f"{stem}.pdf", build(_report(order, [part])))
     write_whole(order.out / f"{stem}.json", _json(document))
 
 
 def _write_report(order: Order, gathered: Collection, run: Run) -> None:
     from kerma.areas.report.document import build
 
-    report = Report(
-        order.industry, run.parts, order.made_at, refused=gathered.refused, passed_over=gathered.passed_over
+    report = _report(order, run.parts)
+    whole = replace(report, refused=gathered.refused, passed_over=gathered.passed_over)
+    write_whole(order.out / "report.pdf", build(whole))
+
+
+def _report(order: Order, parts: Sequence[ExamPart]) -> Report:
+    layout = order.layout
+    return Report(
+        order.industry,
+        parts,
+        order.made_at,
+        paper=layout.paper,
+        template=layout.template,
+        language=layout.language,
+        record=layout.record,
     )
-    write_whole(order.out / "report.pdf", build(report))
 
 
 def _result(order: Order, gathered: Collection, run: Run) -> dict[str, Any]:

@@ -1,49 +1,103 @@
-"""The durable step that lays out the proposed report of an exam, after each analysis and each decision."""
+"""The durable step that lays out a draft of an exam's report, after each analysis, judgement and decision."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from kerma.areas.report.actions import keep
-from kerma.areas.report.queries import has_report
-from kerma.kernel import jobs
+from kerma.areas.report import queries
+from kerma.areas.report.actions import BUILD, keep
+from kerma.areas.review.queries import latest_analysis
+from kerma.kernel import apart, jobs
 from kerma.kernel.identity import service
 
 if TYPE_CHECKING:
-    from kerma.areas.review.model import ExamAnalysed, ExamDecided
+    from kerma.areas.report.parts import Report
+    from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked
     from kerma.kernel.action import Act, Kernel
 
-BUILD = "report.build"
 REPORTER = service("report", "report.keep")
+DRAFT = "Draft laid out by software; nobody has signed it"
+"""What the organisation's seal under a draft states."""
+MARKS_QUIET_S = 20.0
+"""Pause from the first mark to the draft that states it, so that drawing does not make a version with every line."""
 
 
 def on_exam_analysed(act: Act, event: ExamAnalysed) -> None:
     """Ask for the report that states the software's proposal."""
-    jobs.request(act, BUILD, key=str(event.exam_pk), arguments={"exam_pk": event.exam_pk})
+    _ask(act, event.exam_pk)
+
+
+def on_exam_judged(act: Act, event: ExamJudged) -> None:
+    """Ask for the report that states what a person found and judged."""
+    _ask(act, event.exam_pk)
 
 
 def on_exam_decided(act: Act, event: ExamDecided) -> None:
     """Ask for the report that states the person's decision, still unsigned."""
-    jobs.request(act, BUILD, key=str(event.exam_pk), arguments={"exam_pk": event.exam_pk})
+    _ask(act, event.exam_pk)
+
+
+def on_exam_marked(act: Act, event: ExamMarked) -> None:
+    """Ask for the report that states what persons have drawn and measured; who draws on is not followed step by step.
+
+    An exam without an analysis has no report yet: its first one states the marks too.
+    """
+    if latest_analysis(act.connection, event.exam_pk) is not None:
+        arguments = {"exam_pk": event.exam_pk}
+        # a key of its own, so that the draft after a decision never waits for this one
+        jobs.request(act, BUILD, key=f"{event.exam_pk}:marks", arguments=arguments, quiet_s=MARKS_QUIET_S)
 
 
 @jobs.job(BUILD)
-def build_report(kernel: Kernel, *, exam_pk: int) -> None:
+def build_report(kernel: Kernel, *, exam_pk: int, form: Mapping[str, Any] | None = None) -> None:
     """Lay out and keep the exam's report as things stand now; does nothing when that report exists."""
-    from kerma.areas.report import prepare
-    from kerma.areas.report.document import build
+    lay_out(kernel, exam_pk, form)
 
-    on = prepare.basis(kernel, exam_pk)
-    analysis_id = int(on.analysis["id"])
+
+def lay_out(kernel: Kernel, exam_pk: int, form: Mapping[str, Any] | None = None) -> int:
+    """Have the exam's report as things stand now, laid out where it does not exist yet; returns the version's id.
+
+    Parameters
+    ----------
+    form : template, language and record; without a record, the words written so far as far as that kind takes them;
+        None for the form of the newest version, or what was written since
+    """
+    from kerma.areas.report import prepare
+
+    if form and "record" not in form:
+        now = prepare.basis(kernel, exam_pk)
+        on = prepare.basis(kernel, exam_pk, now.form.carried(**form, industry=now.exam["industry"]))
+    else:
+        on = prepare.basis(kernel, exam_pk, prepare.Form(**form) if form else None)
     with kernel.database.read() as connection:
-        if has_report(connection, analysis_id, on.decision_id):
-            return
-    pdf = build(prepare.compose(kernel, on, made_at=kernel.clock.now()))
-    keep(
-        kernel,
-        REPORTER,
-        exam_pk=exam_pk,
-        analysis_id=analysis_id,
-        decision_id=on.decision_id,
-        pdf_sha256=kernel.blobs.put(pdf),
-    )
+        known = queries.report_on(connection, on.rests_on)
+    if known is not None:
+        return known
+    address = draft_of(kernel, prepare.compose(kernel, on, made_at=kernel.clock.now()))
+    kept = keep(kernel, REPORTER, exam_pk=exam_pk, rests_on=on.rests_on, record=on.form.record, pdf_sha256=address)
+    if kept is not None:
+        return kept
+    with kernel.database.read() as connection:  # another worker was quicker
+        return int(queries.report_on(connection, on.rests_on) or 0)
+
+
+def draft_of(kernel: Kernel, report: Report) -> str:
+    """Lay a report out as a draft under the organisation's seal and keep it; returns its address."""
+    from kerma.areas.report.document import build_for_seal
+
+    return kernel.blobs.put(_sealed(kernel, apart.run(build_for_seal, report)))
+
+
+def _sealed(kernel: Kernel, pdf: bytes) -> bytes:
+    """Return a draft under the organisation's seal: so `kerma verify` can tell of any report whether it is whole."""
+    from kerma.areas.report.signature import Signing, seal_pdf
+    from kerma.areas.report.signature_key import load_key
+
+    now = kernel.clock.now()
+    key = load_key(kernel.settings.home / "keys", now)
+    return seal_pdf(pdf, Signing(key, key.name, DRAFT, now))
+
+
+def _ask(act: Act, exam_pk: int) -> None:
+    jobs.request(act, BUILD, key=str(exam_pk), arguments={"exam_pk": exam_pk})

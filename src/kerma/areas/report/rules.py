@@ -1,16 +1,14 @@
-"""Pure decisions of the report area: names of files, which planes are pictured, what may be signed, exit codes."""
+"""Pure decisions of the report area: names of files, which planes are pictured, what a signature states, exit codes."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-PROPOSED, SIGNED = "proposed", "signed"
-STATES = (PROPOSED, SIGNED)
-"""A version of a report is proposed by software, or signed by a person; neither is ever changed."""
+from kerma.areas.report.language import Language
 
 TONES: dict[str, str] = {
     "accept": "good",
@@ -73,6 +71,11 @@ def slugs(exams: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
+def file_name(exam_pk: int, subject: str) -> str:
+    """Return the name of an exam's report among those of many: they sort by the number of the exam."""
+    return f"{exam_pk:06d}-{slug(subject)}.pdf"
+
+
 def pictured_planes(planes: int, with_findings: Iterable[int], limit: int = PICTURES_MAX) -> list[int]:
     """Choose the planes of a stack to picture: the middle one and every one with findings, at most ``limit``.
 
@@ -113,37 +116,14 @@ def exit_code(refused: Sequence[Any]) -> int:
     return DONE_WITH_REFUSALS if refused else DONE
 
 
-def why_not_signable(
-    report: Mapping[str, Any] | None, analysis: Mapping[str, Any] | None, decision: Mapping[str, Any] | None
-) -> str | None:
-    """Return why an exam's report may not be signed now, in words for the signer; None when it may.
-
-    Parameters
-    ----------
-    report : the newest version (``state``, ``analysis_id``, ``decision_id``), or None
-    analysis : the newest analysis (``id``), or None
-    decision : the decision in force (``id``, and ``analysis_id`` that its maker had on screen), or None
-    """
-    if analysis is None:
-        return "this exam has no analysis yet; its report follows a moment after it"
-    if report is None or report["analysis_id"] != analysis["id"]:
-        return "the report of the newest analysis is being made; read that one first"
-    if decision is None:
-        return "nobody has decided this exam yet: decide first, then sign the report that states the decision"
-    if decision["analysis_id"] != analysis["id"]:
-        return "images have come since this exam was decided: look at them and decide again, then sign"
-    if report["state"] == SIGNED and report["decision_id"] == decision["id"]:
-        return "this report is already signed; a signed report is never changed"
-    return None
-
-
-def signature_meaning(decision_label: str, decided_by: str) -> str:
+def signature_meaning(decision_label: str, decided_by: str, say: Language) -> str:
     """Return what a signature states; 21 CFR 11.50 asks for it beside name and time.
 
     Parameters
     ----------
     decided_by : name of the person who decided, empty when that is the signer
     """
-    return (
-        f"Decided: {decision_label}" if not decided_by else f"Approves the decision of {decided_by}: {decision_label}"
-    )
+    decision = say.phrase(decision_label)
+    if not decided_by:
+        return say("meaning_decided", decision=decision)
+    return say("meaning_approves", name=decided_by, decision=decision)

@@ -1,6 +1,6 @@
 """Structured reports written in a process beside, while this one draws pictures and lays out pages.
 
-highdicom takes as long to load and to write as everything else on the road of one image; on two cores it costs nothing.
+Loading pydicom and writing a long report take a second of one core; on two cores they cost nothing.
 """
 
 from __future__ import annotations

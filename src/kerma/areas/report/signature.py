@@ -1,283 +1,295 @@
-"""Signing a report's PDF (PAdES B-B) and checking a signed one, without a network.
+"""Signing a report's PDF: PAdES B-B, or B-T with a time stamp; one certifying signature, then co-signatures.
 
-The key of a new home is made on first use: a demonstration key, which says so in its certificate. A site puts its
-own key and certificate chain (PEM) in the same place.
+The first signature certifies the document: from then on nothing may change but that the places left free for
+co-signatures are signed (DocMDP level 2; level 1, no change at all, where no place is left free). Each co-signature is
+an incremental update into its place and covers all that came before. Their fields are made with the first signature, so
+none can be added later.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from kerma.errors import Unusable
+from kerma.areas.report.signature_key import SigningKey, check_key
+from kerma.errors import Conflict, Unreachable
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from kerma.areas.report.document import Place
+    from kerma.areas.report.signature_time import Authority
 
-KEY_FILE = "report-signing.pem"
-FIELD = "ReportSignature"
-DEMONSTRATION = "demonstration"
-VALID_DAYS = 3650
-KEY_BITS = 3072
-
-
-@dataclass(frozen=True)
-class SigningKey:
-    """A private key and the certificates that vouch for it, the key's own first."""
-
-    key: Any
-    certificates: tuple[Certificate, ...]
-
-    @property
-    def certificate_sha256(self) -> str:
-        """The fingerprint of the key's certificate."""
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        return hashlib.sha256(self.certificates[0].public_bytes(Encoding.DER)).hexdigest()
-
-    @property
-    def label(self) -> str:
-        """The certificate in words: its common name and the start of its fingerprint."""
-        from cryptography.x509.oid import NameOID
-
-        subject = self.certificates[0].subject
-        named = [str(one.value) for one in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-        return f"{named[0] if named else subject.rfc4514_string()} · SHA-256 {self.certificate_sha256[:16]}"
+FIELD_PREFIX = "ReportSignature"
+SEAL = "seal"
+"""The slot of the organisation's seal under a draft."""
+CONTAINER_BYTES = 4096
+"""Room for a signature besides its certificates."""
+STAMP_BYTES = 16_384
+"""Room for a time stamp with its certificates."""
+STAMPED = "with time stamp"
+"""Stands in the signed bytes of a signature that has a time stamp, so that it cannot be taken out unnoticed."""
 
 
 @dataclass(frozen=True)
-class SignatureState:
-    """What a signed PDF proves."""
+class Signing:
+    """One signature to be made: who, as what, when, with which key, and who vouches for the time."""
 
-    who: str
-    """The name the signature gives."""
+    key: SigningKey
+    name: str
     meaning: str
-    when: str
-    """The time the signer states, ISO 8601; it is not a third party's time."""
-    is_intact: bool
-    """The signed bytes are unchanged and the signature belongs to the certificate."""
-    covers_whole_document: bool
-    """Nothing was appended after signing."""
-    certificate: str
-    certificate_sha256: str
-    is_demonstration: bool
-    """Signed with a key Kerma made for itself: it proves that nothing was changed, not who signed."""
-
-    @property
-    def is_unaltered(self) -> bool:
-        """Whether the document is exactly as it was signed."""
-        return self.is_intact and self.covers_whole_document
+    at: datetime
+    authority: Authority | None = None
 
 
-def load_key(folder: Path, now: datetime) -> SigningKey:
-    """Return the signing key of a home's key folder, making a demonstration key on first use.
+@dataclass(frozen=True)
+class Signed:
+    """A signed PDF, and what came of the time stamp."""
 
-    Raises
-    ------
-    Unusable
-        The file holds no private key and certificate, or others may read it.
-    """
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    path = folder / KEY_FILE
-    if not path.exists():
-        _make_demonstration_key(path, now)
-    if path.stat().st_mode & 0o077:
-        raise Unusable(f"{path} holds the key that signs reports but others may use it; run: chmod 600 {path}")
-    data = path.read_bytes()
-    try:
-        return SigningKey(load_pem_private_key(data, None), tuple(x509.load_pem_x509_certificates(data)))
-    except ValueError as error:
-        raise Unusable(f"{path} holds no usable private key with certificate (PEM): {error}") from error
+    pdf: bytes
+    has_time_stamp: bool
+    note: str = ""
+    """Why there is no time stamp, where one was wanted."""
 
 
-def sign_pdf(
-    pdf: bytes, key: SigningKey, *, name: str, meaning: str, at: datetime, place: tuple[int, tuple[float, ...]]
-) -> bytes:
-    """Sign a PDF so that any later change shows; the signature field lies over the printed signature block.
+def field_name(slot: str) -> str:
+    """Return the name of the signature field of a slot."""
+    return f"{FIELD_PREFIX}-{slot}"
+
+
+def sign_pdf(pdf: bytes, signing: Signing, *, slot: str, places: Mapping[str, Place]) -> Signed:
+    """Sign a report for the first time so that any later change shows; other slots stay open for co-signatures.
 
     Parameters
     ----------
-    pdf : the document with its printed block
-    key : who vouches
-    name, meaning, at : who signs, as what, and when
-    place : page from 0, and rectangle in points from the lower left
+    pdf : the document with its printed signature block
+    slot : the slot that is signed now
+    places : for every slot the page from 0 and the rectangle in points from the lower left
+
+    Raises
+    ------
+    WrongUsage
+        The key must not sign now: expired, for another use, or too weak.
+    Unreachable
+        A time stamp is required and the authority gave none; nothing was signed.
     """
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    check_key(signing.key, signing.at)
+    return _with_time_stamp(signing, lambda authority: _certify(pdf, signing, authority, slot, places))
+
+
+def seal_pdf(pdf: bytes, signing: Signing) -> bytes:
+    """Seal a draft with the organisation's key, unseen on paper: nobody has signed, but every change shows.
+
+    Raises
+    ------
+    WrongUsage
+        The key must not sign now: expired, for another use, or too weak.
+    """
+    from pyhanko.sign import fields
+
+    check_key(signing.key, signing.at)
+    unseen = fields.SigFieldSpec(field_name(SEAL), readable_field_name="Seal of a draft that nobody has signed")
+    meta = {"certify": True, "docmdp_permissions": fields.MDPPerm.NO_CHANGES}
+    return _sign(_writer(pdf), signing, None, _Look(SEAL, unseen, meta=meta))
+
+
+def co_sign_pdf(pdf: bytes, signing: Signing, *, slot: str, appearance: bytes) -> Signed:
+    """Sign a signed report in a slot that is still open.
+
+    Parameters
+    ----------
+    appearance : one page of PDF the size of the slot, shown there: who signs, as what and when
+
+    Raises
+    ------
+    Conflict
+        The report has no such open slot.
+    WrongUsage, Unreachable
+        As for :func:`sign_pdf`.
+    """
+    check_key(signing.key, signing.at)
+    if slot not in open_slots(pdf):
+        raise Conflict(f"this report has no open place for a signature '{slot}'")
+    return _with_time_stamp(signing, lambda authority: _approve(pdf, signing, authority, slot, appearance))
+
+
+def open_slots(pdf: bytes) -> list[str]:
+    """Return the slots of a report that nobody has signed yet."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import enumerate_sig_fields
+
+    names = [name for name, _, _ in enumerate_sig_fields(PdfFileReader(io.BytesIO(pdf)), filled_status=False)]
+    return [name.removeprefix(f"{FIELD_PREFIX}-") for name in names if name.startswith(FIELD_PREFIX)]
+
+
+def slot_size(pdf: bytes, slot: str) -> tuple[float, float]:
+    """Return width and height of a slot's field in points."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import enumerate_sig_fields
+
+    for name, _, place in enumerate_sig_fields(PdfFileReader(io.BytesIO(pdf))):
+        if name == field_name(slot):
+            left, bottom, right, top = (float(one) for one in place.get_object()["/Rect"])
+            return right - left, top - bottom
+    raise Conflict(f"this report has no place for a signature '{slot}'")
+
+
+def _with_time_stamp(signing: Signing, sign: Any) -> Signed:
+    authority = signing.authority
+    if authority is None:
+        return Signed(sign(None), False)
+    try:
+        return Signed(sign(authority), True)
+    except Unreachable as error:
+        if authority.is_required:
+            raise
+        # The signature says whether it has a time stamp, so it is made anew without one.
+        return Signed(sign(None), False, str(error).removesuffix("; nothing was signed"))
+
+
+def _certify(
+    pdf: bytes, signing: Signing, authority: Authority | None, slot: str, places: Mapping[str, Place]
+) -> bytes:
+    from pyhanko.sign import fields
+
+    writer = _writer(pdf)
+    for name, place in places.items():
+        if name != slot:
+            fields.append_signature_field(writer, _field(name, place))
+    allowed = fields.MDPPerm.FILL_FORMS if len(places) > 1 else fields.MDPPerm.NO_CHANGES
+    meta = {"certify": True, "docmdp_permissions": allowed}
+    return _sign(writer, signing, authority, _Look(slot, _field(slot, places[slot]), meta=meta))
+
+
+def _approve(pdf: bytes, signing: Signing, authority: Authority | None, slot: str, appearance: bytes) -> bytes:
+    import tempfile
+    from pathlib import Path
+
+    from pyhanko.pdf_utils.content import ImportedPdfPage
+
+    with tempfile.TemporaryDirectory(prefix="kerma-signature-") as folder:
+        page = Path(folder) / "appearance.pdf"
+        page.write_bytes(appearance)
+        return _sign(_writer(pdf), signing, authority, _Look(slot, background=ImportedPdfPage(str(page))))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Where a signature goes: a field to be made or one that is there, and what it shows."""
+
+    slot: str
+    new_field: Any = None
+    background: Any = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _sign(writer: Any, signing: Signing, authority: Authority | None, look: _Look) -> bytes:
+    from pyhanko.pdf_utils.layout import AxisAlignment, Margins, SimpleBoxLayoutRule
     from pyhanko.sign import fields, signers
+    from pyhanko.sign.signers.pdf_byterange import BuildProps
     from pyhanko.stamp import StaticStampStyle
 
-    class Writer(IncrementalPdfFileWriter):
-        def _update_meta(self) -> None:
-            """Leave the metadata as they are: a new copy would lose what makes the file PDF/A."""
+    from kerma.areas.report.signature_time import time_stamper
 
-    class Signer(signers.PdfSigner):
+    fill = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(0, 0, 0, 0))
+    metadata = signers.PdfSignatureMetadata(
+        field_name=field_name(look.slot), name=signing.name, reason=signing.meaning, md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES, app_build_props=BuildProps("Kerma", STAMPED if authority else None),
+        **look.meta,
+    )  # fmt: skip
+    signer = _pdf_signer_class(signing.at)(
+        metadata,
+        signer=_cms_signer(signing.key),
+        timestamper=time_stamper(authority, signing.at) if authority else None,
+        # A first signature's words stand in the page itself; its field shows nothing of its own.
+        stamp_style=StaticStampStyle(border_width=0, background=look.background, background_layout=fill),
+        new_field_spec=look.new_field,
+    )
+    room = CONTAINER_BYTES + sum(len(_der(one)) for one in signing.key.certificates) + (STAMP_BYTES if authority else 0)
+    out = io.BytesIO()
+    signer.sign_pdf(writer, existing_fields_only=look.new_field is None, bytes_reserved=2 * room, output=out)
+    return out.getvalue()
+
+
+def _pdf_signer_class(at: datetime) -> Any:
+    from pyhanko.sign import signers
+
+    class PdfSigner(signers.PdfSigner):
         def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
             session = super().init_signing_session(*args, **kwargs)
             session.system_time = at  # our clock, which tests can hold, is also the time of the ledger record
             return session
 
+        def register_extensions(self, pdf_out: Any, *, md_algorithm: str) -> None:
+            """Declare nothing: the extension for elliptic curves (ISO 32002) would make the file PDF 2.0.
+
+            PDF/A-2 is PDF 1.7. The signature is PAdES either way (ETSI EN 319 142-1), whose algorithms are those of
+            CMS: ECDSA on the NIST curves is checked by the readers of PDF 1.7 files as well.
+            """
+
+    return PdfSigner
+
+
+def _writer(pdf: bytes) -> Any:
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    class Writer(IncrementalPdfFileWriter):
+        def _update_meta(self) -> None:
+            """Leave the metadata as they are: a new copy would lose what makes the file PDF/A."""
+
+    return Writer(io.BytesIO(pdf))
+
+
+def _field(slot: str, place: Place) -> Any:
+    from pyhanko.sign import fields
+
     page, (left, bottom, right, top) = place
     box = (int(left), int(bottom), int(right) + 1, int(top) + 1)
-    signer = Signer(
-        signers.PdfSignatureMetadata(
-            field_name=FIELD,
-            name=name,
-            reason=meaning,
-            subfilter=fields.SigSeedSubFilter.PADES,
-            md_algorithm="sha256",
-            certify=True,
-            docmdp_permissions=fields.MDPPerm.NO_CHANGES,
-        ),
-        signer=_cms_signer(key),
-        # The words stand in the page itself; the field over them shows nothing of its own.
-        stamp_style=StaticStampStyle(border_width=0, background=None),
-        new_field_spec=fields.SigFieldSpec(FIELD, on_page=page, box=box),
-    )
-    out = io.BytesIO()
-    signer.sign_pdf(Writer(io.BytesIO(pdf)), output=out)
-    return out.getvalue()
-
-
-def verify_pdf(data: bytes) -> SignatureState:
-    """Check a signed report, offline; what is altered is in the answer, not an error.
-
-    Raises
-    ------
-    Unusable
-        This is no PDF that can be read, or it carries no signature.
-    """
-    from pyhanko.pdf_utils.misc import PdfError
-    from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.general import SigningError
-    from pyhanko_certvalidator.errors import PathError, ValidationError
-
-    try:
-        signatures = PdfFileReader(io.BytesIO(data), strict=False).embedded_regular_signatures
-    except (PdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise Unusable(f"this file is no readable PDF ({error}); get it again from its sender") from error
-    if not signatures:
-        raise Unusable("this PDF carries no signature; it is a proposal, or was printed anew")
-    try:
-        return _state(signatures[-1])
-    except (PdfError, SigningError, PathError, ValidationError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise Unusable(f"the signature of this PDF is damaged beyond checking ({error})") from error
-
-
-def _state(signature: Any) -> SignatureState:
-    from pyhanko.sign.validation import validate_pdf_signature
-    from pyhanko.sign.validation.status import SignatureCoverageLevel
-    from pyhanko_certvalidator import ValidationContext
-
-    certificate = signature.signer_cert
-    # The certificate vouches for itself here: what is asked is whether the bytes are unchanged, not whom to trust.
-    trust = ValidationContext(trust_roots=[certificate], allow_fetching=False, revocation_mode="soft-fail")
-    status = validate_pdf_signature(signature, signer_validation_context=trust)
-    about = signature.sig_object
-    when = status.signer_reported_dt
-    subject = certificate.subject.human_friendly
-    return SignatureState(
-        who=str(about.get("/Name", "")) or subject,
-        meaning=str(about.get("/Reason", "")),
-        when=when.isoformat() if when else "",
-        is_intact=bool(status.intact and status.valid and _is_packed_as_written(signature)),
-        covers_whole_document=status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
-        certificate=subject,
-        certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
-        is_demonstration=DEMONSTRATION in subject.lower(),
-    )
-
-
-def _is_packed_as_written(signature: Any) -> bool:
-    """Return whether the gap in the signed bytes holds the signature and zeros, in the one way it was written.
-
-    That gap is the only part of the file no digest covers; without this, a byte of its padding, or the version numbers
-    and the list of digests in the container, could be changed unnoticed.
-    """
-    from asn1crypto import cms
-
-    first, length, second, _ = (int(number) for number in signature.sig_object["/ByteRange"])
-    stream = signature.reader.stream
-    stream.seek(first + length)
-    gap = stream.read(second - first - length)
-    container = cms.ContentInfo.load(bytes(signature.pkcs7_content))
-    written = container.dump().hex().upper().encode()
-    content = container["content"]
-    versions = {content["version"].native, *(signer["version"].native for signer in content["signer_infos"])}
-    digests = cms.DigestAlgorithms([cms.DigestAlgorithm({"algorithm": "sha256"})])
-    return (
-        bool(gap == b"<" + written.ljust(len(gap) - 2, b"0") + b">")
-        and versions == {"v1"}
-        and content["digest_algorithms"].dump() == digests.dump()
-        and container.dump(force=True) == container.dump()
-    )
+    return fields.SigFieldSpec(field_name(slot), on_page=page, box=box, readable_field_name=f"Signature: {slot}")
 
 
 def _cms_signer(key: SigningKey) -> Any:
+    """Return the signer; every certificate of the chain is named in the signed attributes (RFC 5035, section 4)."""
     from asn1crypto import keys, x509
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    from pyhanko.sign.attributes import CMSAttributeProvider
+    from pyhanko.sign.general import as_signing_certificate_v2
     from pyhanko.sign.signers import SimpleSigner
+    from pyhanko.sign.signers.pdf_cms import CAdESSignedAttributeProviderSpec
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    chain = [x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in key.certificates]
+    chain = [x509.Certificate.load(_der(one)) for one in key.certificates]
+
+    class WholeChain(CMSAttributeProvider):
+        attribute_type = "signing_certificate_v2"
+
+        async def build_attr_value(self, dry_run: bool = False) -> Any:
+            value = as_signing_certificate_v2(chain[0])
+            for one in chain[1:]:
+                value["certs"].append(as_signing_certificate_v2(one)["certs"][0])
+            return value
+
+    class Spec(CAdESSignedAttributeProviderSpec):
+        def signed_attr_providers(self, *args: Any, **kwargs: Any) -> Any:
+            for one in super().signed_attr_providers(*args, **kwargs):
+                yield WholeChain() if one.attribute_type == WholeChain.attribute_type else one
+
+    class CmsSigner(SimpleSigner):
+        def _signed_attr_provider_spec(
+            self, attr_settings: Any, timestamper: Any = None, use_cades: bool = False, is_pdf_sig: bool = True
+        ) -> Any:
+            return Spec(
+                attr_settings=attr_settings, signing_cert=chain[0], is_pades=is_pdf_sig, timestamper=timestamper
+            )
+
     store = SimpleCertificateStore()
-    store.register_multiple(chain)
+    store.register_multiple(chain[1:])
     private = key.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return SimpleSigner(signing_key=keys.PrivateKeyInfo.load(private), signing_cert=chain[0], cert_registry=store)
+    return CmsSigner(signing_key=keys.PrivateKeyInfo.load(private), signing_cert=chain[0], cert_registry=store)
 
 
-def _make_demonstration_key(path: Path, now: datetime) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-    from cryptography.x509.oid import NameOID
+def _der(certificate: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
 
-    # RSA, because a signature by an elliptic curve would make the file PDF 2.0, which PDF/A-2 is not (ISO 32002)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Kerma demonstration"),
-            x509.NameAttribute(NameOID.COMMON_NAME, "Kerma demonstration key, made by this computer for itself"),
-        ]
-    )
-    usage = x509.KeyUsage(
-        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=VALID_DAYS))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
-    _write_once(path, text)
-
-
-def _write_once(path: Path, data: bytes) -> None:
-    """Write a secret for its owner only; where another process was quicker, its file stays."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(part)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink()
+    return bytes(certificate.public_bytes(Encoding.DER))

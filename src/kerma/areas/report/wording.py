@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerma.areas.report.language import ENGLISH, Language
 from kerma.science.units import unit_of, words_of
 
 THIN, MINUS = "\u2009", "\u2212"
@@ -46,7 +47,7 @@ MEANING_WORDS: dict[str, str] = {
 PRINTED: dict[str, tuple[str, ...]] = {
     "statistics": ("mean_stored", "standard_deviation_stored", "minimum_stored", "maximum_stored"),
     "saturation": ("saturated_percent",),
-    "snr": ("snr", "snr_whole_region"),
+    "snr": ("snr", "snr_region"),
     "snr_n": ("snr_n", "srb_um"),
 }
 """Which values of a measurement a report prints; of one not named here, all. ``result.json`` has every value."""
@@ -63,6 +64,11 @@ def number(value: float, uncertainty: float | None = None, digits: int = 4) -> s
         return grouped(f"{value:.3e}")
     written = grouped(f"{value:.{decimals}f}")
     return f"{written}{THIN}±{THIN}{uncertainty:.{decimals}f}" if uncertainty else written
+
+
+def to_uncertainty(value: float, uncertainty: float) -> str:
+    """Return a value with the decimals that two digits of its uncertainty have."""
+    return fixed(value, max(0, 1 - math.floor(math.log10(abs(uncertainty)))))
 
 
 def brief(value: float, digits: int = 4) -> str:
@@ -89,20 +95,15 @@ def grouped(written: str) -> str:
     return f"{sign}{whole}{point}{fraction}"
 
 
-def quantity(name: str, value: Any) -> str:
+def quantity(name: str, value: Any, say: Language = ENGLISH) -> str:
     """Return a value with its unit, as taken from the end of its name."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes" if value else "no")
     if not isinstance(value, int | float):
-        return str(value)
+        return say.phrase(str(value))
     unit = unit_of(name).shown
-    written = brief(value, 6)
+    written = say.number(brief(value, 6))
     return f"{written}{'' if unit == '°' else THIN}{unit}" if unit else written
-
-
-def moment(written: str) -> str:
-    """Return an ISO 8601 moment to the second, with a space instead of the T; as it is when it is no moment."""
-    return written[:19].replace("T", " ") + (" UTC" if written.endswith("Z") else "") if "T" in written else written
 
 
 def capital(words: str) -> str:
@@ -110,34 +111,36 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def facts(values: Mapping[str, Any], words: Mapping[str, str]) -> list[list[str]]:
+def facts(values: Mapping[str, Any], words: Mapping[str, str], say: Language = ENGLISH) -> list[list[str]]:
     """Return [label, value] pairs of what is known, in the order of ``words``, then whatever else there is."""
     known = [(key, values[key]) for key in words if values.get(key) not in (None, "")]
     others = [(key, value) for key, value in values.items() if key not in words and value not in (None, "")]
     return [
-        [words.get(key) or capital(words_of(key)), quantity(key, value)]
+        [say.phrase(words.get(key) or capital(words_of(key))), quantity(key, value, say)]
         for key, value in [*known, *others]
         if isinstance(value, str | int | float)
     ]
 
 
-def measurement_rows(measurements: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def measurement_rows(measurements: Sequence[Mapping[str, Any]], say: Language = ENGLISH) -> list[dict[str, str]]:
     """Return the lines of the measurement table: what, value, unit, how; or why it could not be measured."""
     rows = []
     for measurement in measurements:
         if measurement.get("not_measurable"):
-            rows.append({"name": capital(words_of(measurement["name"])), "absent": str(measurement["not_measurable"])})
+            name = say.phrase(capital(words_of(measurement["name"])))
+            rows.append({"name": name, "absent": str(measurement["not_measurable"])})
             continue
-        rows.extend(_value_rows(measurement))
+        rows.extend(_value_rows(measurement, say))
     return rows
 
 
-def _value_rows(measurement: Mapping[str, Any]) -> list[dict[str, str]]:
+def _value_rows(measurement: Mapping[str, Any], say: Language) -> list[dict[str, str]]:
     values = measurement.get("values", {})
     keys = [key for key in PRINTED.get(measurement["name"], tuple(values)) if key in values]
     uncertainties = measurement.get("uncertainties") or {}
     source = measurement.get("source") or {}
     cited = " ".join(str(source[key]) for key in ("standard", "edition") if source.get(key))
+    shown = {"stored": say.phrase("stored value"), "rescaled": str(values.get("rescaled_unit") or "")}
     rows: list[dict[str, str]] = []
     for key in keys:
         if not isinstance(values[key], int | float) or isinstance(values[key], bool):
@@ -146,9 +149,9 @@ def _value_rows(measurement: Mapping[str, Any]) -> list[dict[str, str]]:
         method = method_of(str(measurement.get("method", "")), key, is_first=not rows)
         rows.append(
             {
-                "name": capital(words_of(key)),
-                "value": number(values[key], uncertainties.get(key)),
-                "unit": {"stored": "stored value", "rescaled": str(values.get("rescaled_unit") or "")}.get(unit, unit),
+                "name": say.phrase(capital(words_of(key))),
+                "value": say.number(number(values[key], uncertainties.get(key))),
+                "unit": shown.get(unit, unit),
                 "method": ". ".join(part for part in (method, "" if rows else cited) if part),
             }
         )

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from kerma.areas.archive.model import exam
-from kerma.areas.review import rules
+from kerma.areas.equipment.actions_quality import keep_points
+from kerma.areas.flagging.actions_run import ask_for_shadow, keep_runs
+from kerma.areas.flagging.rules_run import Run
+from kerma.areas.review import actions_reading, rules, rules_lots
 from kerma.areas.review.model import ExamAnalysed, ExamDecided, analysis, decision
-from kerma.areas.review.queries import images_digest_of
+from kerma.areas.review.model_judge import exam_lot
+from kerma.areas.review.queries import current, decisions, images_digest_of
+from kerma.areas.review.queries_judge import newest_judgement
+from kerma.areas.review.rules_reading import DECISION
+from kerma.areas.review.rules_reading_record import checked_record
 from kerma.areas.worklist import actions as worklist
 from kerma.errors import Conflict, NotFound
 from kerma.kernel.action import Act, action
+from kerma.kernel.sight import WHOLE
 
 
 @action("review.record_analysis")
-def record_analysis(act: Act, *, exam_pk: int, images_digest: str, document: dict[str, Any]) -> int | None:
+def record_analysis(
+    act: Act, *, exam_pk: int, images_digest: str, document: dict[str, Any], runs: Sequence[Run] = ()
+) -> int | None:
     """Keep what was measured, found and judged on an exam, once per set of images.
+
+    Parameters
+    ----------
+    runs : what the models that are active marked, as flagging keeps it
 
     Returns the id of the analysis; recording the same set of images again changes nothing. An analysis of images
     that are no longer all of the exam's is dropped (None): the one of the full set is already asked for.
@@ -42,44 +57,60 @@ def record_analysis(act: Act, *, exam_pk: int, images_digest: str, document: dic
     }
     analysis_id = int(act.connection.execute(sa.insert(analysis).values(values).returning(analysis.c.id)).scalar_one())
     act.record(exam_pk=exam_pk, analysis_id=analysis_id, images_digest=images_digest, decision_proposed=proposed)
+    before = newest_judgement(act.connection, exam_pk, WHOLE)
+    said = before["document"]["conditions"] if before else {}
+    keep_lots(act, exam_pk, rules_lots.belongs_to(document.get("technique", {}), said))
+    keep_points(act, exam_pk=exam_pk, document=document)
+    keep_runs(act, exam_pk, runs)
+    ask_for_shadow(act, exam_pk)
     worklist.rank.within(act, exam_pk=exam_pk, decision_proposed=proposed)
     act.publish(ExamAnalysed(exam_pk, analysis_id))
     return analysis_id
 
 
 @action("review.decide")
-def decide(act: Act, *, exam_pk: int, decision_code: str, reason: str = "", supersedes: int | None = None) -> int:
+def decide(  # noqa: PLR0913 - what was seen, concluded and told of the reading are one thing to the ledger
+    act: Act,
+    *,
+    exam_pk: int,
+    decision_code: str,
+    reason: str = "",
+    supersedes: int | None = None,
+    judgement_id: int | None = None,
+    reading: Mapping[str, Any] | None = None,
+) -> int:
     """Decide an exam as a person: security clear or refer, ndt accept or reject, medical normal or abnormal.
 
     Parameters
     ----------
     supersedes : id of the decision in force that the person has seen, None when none has been seen; a decision made
         meanwhile by somebody else is so never overlooked
+    judgement_id : id of the judgement by a person that was on screen, None when there was none
+    reading : how it was read, as :func:`rules_reading_record.checked_record` takes it
 
     Raises
     ------
     Conflict
-        Somebody else holds the exam, or has decided it meanwhile.
+        Somebody else holds the exam, or has decided or judged it meanwhile; or a read must be recorded first.
     """
     found = _exam(act, exam_pk)
-    latest = act.connection.execute(
-        sa.select(decision).where(decision.c.exam_pk == exam_pk).order_by(decision.c.level.desc()).limit(1)
-    ).first()
-    if (latest.id if latest else None) != supersedes:
+    record = checked_record(reading)
+    stand = actions_reading.standing(act, exam_pk)
+    actions_reading.demand_decidable(stand)
+    latest = next(iter(decisions(act.connection, exam_pk, stand.sight)), None)
+    if (latest["id"] if latest else None) != supersedes:
         raise Conflict("somebody has decided this exam meanwhile; reload it, read that decision, then decide again")
-    analysed = act.connection.execute(
-        sa.select(analysis.c.id, analysis.c.decision_proposed)
-        .where(analysis.c.exam_pk == exam_pk)
-        .order_by(analysis.c.id.desc())
-        .limit(1)
-    ).first()
-    decisions = act.kernel.industries[found.industry].decisions
-    proposed = analysed.decision_proposed if analysed else ""
-    rules.check_decision(decision_code, reason, decisions=decisions, decision_proposed=proposed)
+    known = current(act.connection, exam_pk, stand.sight)
+    if (known.judgement_id if known else None) != judgement_id:
+        raise Conflict("somebody has judged this exam meanwhile; reload it, read that judgement, then decide")
+    possible = act.kernel.industries[found.industry].decisions
+    proposed = (known.document["decision_proposed"] or "") if known else ""
+    rules.check_decision(decision_code, reason, decisions=possible, decision_proposed=proposed)
     values = {
         "exam_pk": exam_pk,
-        "analysis_id": analysed.id if analysed else None,
-        "level": latest.level + 1 if latest else 1,
+        "analysis_id": known.analysis_id if known else None,
+        "judgement_id": judgement_id,
+        "level": _last_level(act, exam_pk) + 1,
         "decision": decision_code,
         "reason": reason.strip(),
         "by": act.actor.key,
@@ -88,10 +119,27 @@ def decide(act: Act, *, exam_pk: int, decision_code: str, reason: str = "", supe
     decision_id = int(act.connection.execute(sa.insert(decision).values(values).returning(decision.c.id)).scalar_one())
     # The reason is free text and may name a person: the ledger holds its hash, the decision row the words.
     act.record(exam_pk=exam_pk, decision_id=decision_id, decision=decision_code, level=values["level"])
-    act.record(reason_sha256=rules.text_digest(values["reason"]), supersedes=supersedes)
+    act.record(analysis_id=values["analysis_id"], judgement_id=judgement_id)
+    act.record(reason_sha256=rules.text_digest(reason.strip()), supersedes=supersedes)
+    actions_reading.keep(act, stand, known, DECISION, decision_code, decision_id=decision_id, record=record)
     worklist.close.within(act, exam_pk=exam_pk, decision=decision_code)
     act.publish(ExamDecided(exam_pk, decision_id))
     return decision_id
+
+
+def keep_lots(act: Act, exam_pk: int, found: Mapping[str, str]) -> None:
+    """Note to which welder, lot and owner an exam belongs; what is not said stays as it was."""
+    if not found:
+        return
+    same = (exam_lot.c.exam_pk == exam_pk, exam_lot.c.kind.in_(found))
+    act.connection.execute(sa.delete(exam_lot).where(*same))
+    rows = [{"exam_pk": exam_pk, "kind": kind, "value": value} for kind, value in found.items()]
+    act.connection.execute(sa.insert(exam_lot), rows)
+
+
+def _last_level(act: Act, exam_pk: int) -> int:
+    last = sa.select(sa.func.max(decision.c.level)).where(decision.c.exam_pk == exam_pk)
+    return int(act.connection.scalar(last) or 0)
 
 
 def _exam(act: Act, exam_pk: int) -> sa.Row[Any]:

@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.archive.queries_pixels import read_image
+from kerma.areas.flagging.looking import look_apart
+from kerma.areas.flagging.model import ACTIVE
+from kerma.areas.flagging.queries_run import taken
+from kerma.areas.flagging.rules_run import machine_name, runs_of
 from kerma.areas.review import rules
 from kerma.areas.review.actions import record_analysis
 from kerma.areas.review.queries import has_analysis, images_to_analyse
+from kerma.areas.review.queries_defaults import site_rules
 from kerma.errors import Unreadable
-from kerma.kernel import jobs
+from kerma.kernel import apart, jobs
 from kerma.kernel.identity import service
 from kerma.science.analysis import Source, analyse, exam_document
 
 if TYPE_CHECKING:
     from kerma.areas.archive.model import ExamArrived
+    from kerma.areas.flagging.rules_run import Run
     from kerma.kernel.action import Act, Kernel
+    from kerma.science.analysis import Plan, SiteRules
+    from kerma.science.detect.looking import Look
     from kerma.science.imaging.image import Image
 
 ANALYSE = "review.analyse"
@@ -40,10 +48,31 @@ def analyse_exam(kernel: Kernel, *, exam_pk: int) -> None:
         digest = rules.images_digest(row["sha256"] for row in rows)
         if has_analysis(connection, exam_pk, digest):
             return
+        plan = kernel.industries[found["industry"]].plan
+        site = site_rules(connection, found["industry"], plan)
     read, unread = _read_all(kernel, rows)
-    analysed = analyse([image for image, _ in read], kernel.industries[found["industry"]].plan, unread=unread)
-    document = exam_document([image for image, _ in read], [source for _, source in read], analysed)
-    record_analysis(kernel, ANALYST, exam_pk=exam_pk, images_digest=digest, document=document)
+    looks, runs = _looks(kernel, found["industry"], read)
+    document = apart.run(_document, read, plan, unread, site, looks)
+    record_analysis(kernel, ANALYST, exam_pk=exam_pk, images_digest=digest, document=document, runs=runs)
+
+
+def _looks(kernel: Kernel, industry: str, read: list[tuple[Image, Source]]) -> tuple[list[Look], list[Run]]:
+    """Have the models that are active look at the images; returns what they marked, and what is kept of that."""
+    images, sha256s = [image for image, _ in read], [source.sha256 for _, source in read]
+    machine = machine_name(images)
+    looks, runs = [], []
+    for one in taken(kernel, industry=industry, state=ACTIVE, machine=machine):
+        looks.append(look_apart(images, one.learned))
+        runs += runs_of(looks[-1], {"model_id": one.row.id, "machine": machine, "mode": ACTIVE}, sha256s)
+    return looks, runs
+
+
+def _document(
+    read: list[tuple[Image, Source]], plan: Plan, unread: list[str], site: SiteRules, looks: list[Look]
+) -> dict[str, Any]:
+    """Return the analysis of images as it is kept."""
+    images, sources = [image for image, _ in read], [source for _, source in read]
+    return exam_document(images, sources, analyse(images, plan, unread=unread, site=site, looks=looks))
 
 
 def _read_all(kernel: Kernel, rows: list[dict[str, Any]]) -> tuple[list[tuple[Image, Source]], list[str]]:

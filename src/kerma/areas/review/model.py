@@ -1,4 +1,7 @@
-"""The tables of review: analyses (one per exam and set of images) and decisions (never overwritten)."""
+"""The tables of review: analyses (one per exam and set of images) and decisions (never overwritten).
+
+What people judge stands in ``model_judge``.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ decision = sa.Table(
     sa.Column("id", BigKey, primary_key=True, autoincrement=True),
     sa.Column("exam_pk", BigKey, sa.ForeignKey("exam.id"), nullable=False, index=True),
     sa.Column("analysis_id", BigKey, sa.ForeignKey("analysis.id")),
+    sa.Column("judgement_id", BigKey, sa.ForeignKey("judgement.id")),
     sa.Column("level", sa.SmallInteger, nullable=False),
     sa.Column("decision", sa.String(32), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
@@ -35,7 +39,7 @@ decision = sa.Table(
     sa.UniqueConstraint("exam_pk", "level"),
 )
 """``level`` counts an exam's decisions from 1; the highest is in force, the earlier ones stay as they were made.
-``analysis_id`` is the analysis the person had on screen."""
+``analysis_id`` is the analysis the person had on screen, ``judgement_id`` the judgement that lay over it."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,18 @@ class ExamDecided:
 
     exam_pk: int
     decision_id: int
+
+
+@dataclass(frozen=True)
+class ExamJudged:
+    """A person has recorded findings or judged an exam by other rules or conditions than the software knew."""
+
+    exam_pk: int
+    judgement_id: int
+
+
+@dataclass(frozen=True)
+class ExamMarked:
+    """A person has drawn, measured or calibrated something else on the images of an exam than before."""
+
+    exam_pk: int

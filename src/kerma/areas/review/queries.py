@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from kerma.areas.archive.queries import images_of_exam
-from kerma.areas.review import rules
+from kerma.areas.review import queries_judge, rules
 from kerma.areas.review.model import analysis, decision
+from kerma.areas.review.model_reading import reading
+from kerma.areas.review.rules_reading import FIRST
+from kerma.kernel.sight import WHOLE, Sight
+
+
+@dataclass(frozen=True)
+class Current:
+    """What is known of an exam now: the newest analysis, with a person's findings and judgement laid over it."""
+
+    document: dict[str, Any]
+    """As one element of ``exams`` in ``result.json``."""
+    analysis_id: int
+    judgement_id: int | None
+    """The newest judgement of this analysis by a person; None while only software has judged."""
+
+
+def current(connection: sa.Connection, exam_pk: int, sight: Sight) -> Current | None:
+    """Return what is known of an exam now, as one may see it, or None before its first analysis.
+
+    Parameters
+    ----------
+    sight : of the one who asks (``sight_of``); ``WHOLE`` for software
+    """
+    known = queries_judge.known(connection, exam_pk, sight)
+    if known is None:
+        return None
+    judgement_id = known.newest["id"] if known.newest and known.is_of_this_analysis else None
+    return Current(known.document, known.analysis_id, judgement_id)
 
 
 def images_to_analyse(connection: sa.Connection, exam_pk: int) -> list[dict[str, Any]]:
     """Return the exam's images in reading order, without its objects that have no pixels."""
-    return [dict(row) for row in images_of_exam(connection, exam_pk) if row["kind"] == "image"]
+    return [dict(row) for row in images_of_exam(connection, exam_pk, WHOLE) if row["kind"] == "image"]
 
 
 def images_digest_of(connection: sa.Connection, exam_pk: int) -> str:
@@ -40,7 +69,33 @@ def has_analysis(connection: sa.Connection, exam_pk: int, images_digest: str) ->
     return connection.execute(same).first() is not None
 
 
-def decisions(connection: sa.Connection, exam_pk: int) -> list[dict[str, Any]]:
-    """Return every decision on an exam, the one in force first."""
+def decisions(connection: sa.Connection, exam_pk: int, sight: Sight) -> list[dict[str, Any]]:
+    """Return every decision on an exam that one may see, the one in force first, each with how it was read.
+
+    ``reading`` is what the table of readings has of it, without keys; None of a decision from before there were any.
+    """
     statement = sa.select(decision).where(decision.c.exam_pk == exam_pk).order_by(decision.c.level.desc())
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    if not sight.people:
+        statement = statement.where(decision.c.by == sight.actor)
+    reads = sa.select(reading).where(reading.c.exam_pk == exam_pk).order_by(reading.c.id)
+    by_decision = _by_decision([dict(row) for row in connection.execute(reads).mappings()])
+    found = [dict(row) for row in connection.execute(statement).mappings()]
+    return [row | {"reading": by_decision.get(row["id"])} for row in found]
+
+
+TOLD_OF_READING = (
+    "opened_at", "recorded_at", "document_sha256", "algorithm", "reading", "saw_algorithm", "saw_people", "record",
+)  # fmt: skip
+
+
+def _by_decision(reads: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Return by decision how it was read, with when its maker had recorded their first read ("" where they had not)."""
+    told: dict[int, dict[str, Any]] = {}
+    first: dict[str, str] = {}
+    for row in reads:
+        if row["kind"] == FIRST:
+            first[row["person"]] = row["recorded_at"]
+        if row["decision_id"] is not None:
+            own = {"first_read_at": first.get(row["person"], "")}
+            told[row["decision_id"]] = {name: row[name] for name in TOLD_OF_READING} | own
+    return told

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from kerma.areas.archive.actions import open_exam
 from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.review import actions, queries, rules
+from kerma.areas.review.actions_reading import see_all
 from kerma.areas.review.jobs import ANALYSE
+from kerma.areas.review.queries_reading import sees_all
+from kerma.areas.review.routes_reading import ReadingState, ReadingTold, reading_state
 from kerma.areas.worklist.queries import item_of_exam, names_of
 from kerma.errors import NotFound
 from kerma.kernel import jobs, requests
 from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.ledger import newest_note, read_head
+from kerma.kernel.sight import sight_of
 
 router = APIRouter(prefix="/api/v1", tags=["review"])
 
 KernelNow = Annotated[Kernel, Depends(requests.kernel_of)]
 ActorNow = Annotated[Actor, Depends(requests.actor_of)]
+
+
+class DecisionReading(BaseModel):
+    """How an exam was read before it was decided."""
+
+    opened_at: str
+    """When the person opened the exam, by the server's clock."""
+    recorded_at: str
+    document_sha256: str
+    """Digest of what was known of the exam on the page."""
+    algorithm: str
+    reading: str
+    """How exams were to be read then: algorithm concurrent, second-reader or off; reading open, blind or double."""
+    saw_algorithm: bool
+    saw_people: bool
+    first_read_at: str
+    """When the person had recorded their first read, after which software was shown; empty where they had not."""
+    record: dict[str, Any]
+    """What the page told: ``opened_at``, ``chains`` by image, ``functions`` with seconds, ``display_check``."""
 
 
 class Decision(BaseModel):
@@ -34,6 +57,10 @@ class Decision(BaseModel):
     by_name: str
     at: str
     analysis_id: int | None
+    judgement_id: int | None
+    """The judgement by a person that was on screen."""
+    reading: DecisionReading | None = None
+    """How it was read."""
 
 
 class Analysis(BaseModel):
@@ -42,6 +69,8 @@ class Analysis(BaseModel):
     exam_pk: int
     analysis_id: int | None
     """None while the first analysis is under way."""
+    judgement_id: int | None
+    """The newest judgement by a person over this analysis; null while only software has judged."""
     is_current: bool
     """Whether the analysis covers all images of the exam as they are now."""
     trouble: str
@@ -57,6 +86,8 @@ class Analysis(BaseModel):
     claimed_by_name: str
     is_mine: bool
     due_at: str
+    reading: ReadingState
+    """How the exam is read by this person, and what of it is hidden from them now."""
 
 
 class NewDecision(BaseModel):
@@ -67,6 +98,9 @@ class NewDecision(BaseModel):
     reason: str = Field(default="", max_length=rules.MAX_REASON_LETTERS)
     supersedes: int | None = None
     """Id of the decision in force that the person has seen."""
+    judgement_id: int | None = None
+    """Id of the judgement by a person that was on screen, null where there was none."""
+    reading: ReadingTold | None = None
 
 
 class Evidence(BaseModel):
@@ -98,14 +132,17 @@ def evidence(kernel: KernelNow, _: ActorNow) -> Evidence:
 
 
 @router.get("/exams/{exam_pk}/analysis")
-def analysis(kernel: KernelNow, actor: ActorNow, exam_pk: int) -> Analysis:
+def analysis(request: Request, kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber) -> Analysis:
     """Show the newest analysis of an exam and the decisions on it."""
     open_exam(kernel, actor, exam_pk=exam_pk, purpose="review")
-    return _shown(kernel, actor, exam_pk)
+    found = _shown(kernel, actor, exam_pk)
+    if (found.reading.algorithm, found.reading.reading) != ("concurrent", "open") and sees_all(actor):
+        requests.look(request, actor, see_all, exam_pk=str(exam_pk))
+    return found
 
 
 @router.post("/exams/{exam_pk}/decisions", status_code=201)
-def decide(kernel: KernelNow, actor: ActorNow, exam_pk: int, given: NewDecision) -> Analysis:
+def decide(kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber, given: NewDecision) -> Analysis:
     """Decide an exam; an earlier decision stays on record and is superseded."""
     actions.decide(
         kernel,
@@ -114,6 +151,8 @@ def decide(kernel: KernelNow, actor: ActorNow, exam_pk: int, given: NewDecision)
         decision_code=given.decision,
         reason=given.reason,
         supersedes=given.supersedes,
+        judgement_id=given.judgement_id,
+        reading=given.reading.model_dump() if given.reading else None,
     )
     return _shown(kernel, actor, exam_pk)
 
@@ -123,10 +162,12 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         if exam_by_pk(connection, exam_pk) is None:
             raise NotFound(f"there is no exam {exam_pk}")
         newest = queries.latest_analysis(connection, exam_pk)
+        sight = sight_of(connection, actor, exam_pk)
+        known = queries.current(connection, exam_pk, sight)
         is_current = newest is not None and newest["images_digest"] == queries.images_digest_of(connection, exam_pk)
         went_wrong = "" if is_current else jobs.trouble(connection, ANALYSE, str(exam_pk))
-        decisions = queries.decisions(connection, exam_pk)
-        item = item_of_exam(connection, exam_pk) or {}
+        decisions = queries.decisions(connection, exam_pk, sight)
+        item = item_of_exam(connection, exam_pk, actor) or {}
         holder = item.get("claimed_by", "")
         names = names_of(connection, {holder, *(row["by"] for row in decisions)})
     return Analysis(
@@ -135,8 +176,9 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         is_current=is_current,
         trouble=went_wrong,
         created_at=newest["created_at"] if newest else "",
-        decision_proposed=newest["decision_proposed"] if newest else "",
-        document=newest["document"] if newest else None,
+        judgement_id=known.judgement_id if known else None,
+        decision_proposed=known.document["decision_proposed"] if known else "",
+        document=known.document if known else None,
         decisions=[Decision(**row, by_name=names.get(row["by"], row["by"])) for row in decisions],
         item_id=item.get("item_id"),
         state=item.get("state", ""),
@@ -144,4 +186,5 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         claimed_by_name=names.get(holder, holder),
         is_mine=bool(holder) and holder == actor.key,
         due_at=item.get("due_at", ""),
+        reading=reading_state(kernel, actor, exam_pk),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from kerma.errors import WrongUsage
 
@@ -18,6 +20,11 @@ def images_digest(sha256s: Iterable[str]) -> str:
 def text_digest(text: str) -> str:
     """Return the SHA-256 of a text: what the ledger holds of words that may name a person."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document: over its JSON with sorted keys, as UTF-8 without spaces."""
+    return text_digest(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
 def check_decision(decision: str, reason: str, *, decisions: Mapping[str, str], decision_proposed: str) -> None:

@@ -73,12 +73,12 @@ REAL = ("RG1_UNCR.dcm", "RG3_UNCR.dcm")
 def demonstration_files() -> Iterator[DemonstrationFile]:
     """Yield the demonstration set, each file as soon as it is made; the same bytes every time."""
     from kerma.areas.training.labelled import labelled_file
-    from kerma.science.simulate import SCENES
+    from kerma.science.simulate import ready_scene
 
     for each in SIMULATIONS:
-        scene = SCENES[each.scene]
-        made = labelled_file(scene.build(each.seed, **each.options), each.name, scene.industry, each.words)
-        yield DemonstrationFile(made.name, made.data, made.sidecar, scene.industry)
+        ready = ready_scene(each.scene)
+        made = labelled_file(ready.build(each.seed, **each.options)[0], each.name, ready.industry, each.words)
+        yield DemonstrationFile(made.name, made.data, made.sidecar, ready.industry)
     yield from _real()
 
 

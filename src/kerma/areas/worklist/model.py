@@ -22,6 +22,8 @@ item = sa.Table(
     sa.Column("decision", sa.String(32), nullable=False, server_default=""),
     sa.Column("queued_at", sa.String(32), nullable=False),
     sa.Column("due_at", sa.String(32), nullable=False),
+    sa.Column("plain_priority", sa.SmallInteger, nullable=False),
+    sa.Column("plain_due_at", sa.String(32), nullable=False),
     sa.Column("claimed_by", sa.String(64), nullable=False, server_default=""),
     sa.Column("claimed_at", sa.String(32), nullable=False, server_default=""),
     sa.Column("closed_at", sa.String(32), nullable=False, server_default=""),
@@ -31,4 +33,5 @@ item = sa.Table(
     sa.Index(None, "queued_at"),
 )
 """``claimed_by`` is the holder's actor key (``person:7``); ``decision_proposed`` and ``decision`` are copies for the
-list, owned by the review area."""
+list, owned by the review area. ``plain_priority`` and ``plain_due_at`` are those of an exam of which nobody has
+proposed anything: what one sees from whom a proposal is hidden."""

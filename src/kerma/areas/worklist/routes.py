@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,15 +11,11 @@ from kerma.areas.worklist import actions, queries, rules
 from kerma.errors import NotFound
 from kerma.kernel import clock, requests
 from kerma.kernel.action import Actor, Kernel
-from kerma.kernel.permissions import is_granted
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"])
 
 KernelNow = Annotated[Kernel, Depends(requests.kernel_of)]
 ActorNow = Annotated[Actor, Depends(requests.actor_of)]
-
-ONE_LOOK = timedelta(minutes=10)
-"""Refreshes of the list within this time belong to one look at it, and to one ledger record."""
 
 
 class DecisionChoice(BaseModel):
@@ -76,6 +71,13 @@ class ListAsked(BaseModel):
     view: Literal["open", "waiting", "closed"] = "open"
     industry: str = Field(default="", max_length=32)
     text: str = Field(default="", max_length=324)
+    holder: Literal["", "me", "nobody"] = ""
+    priority: int | None = Field(default=None, ge=1, le=9)
+    modality: str = Field(default="", max_length=16)
+    late: bool = False
+    """Only items beyond their due time."""
+    only: list[requests.RowNumber] = Field(default_factory=list, max_length=200)
+    """Only these exams: to ask again for what has changed."""
     after: str = Field(default="", max_length=128)
     limit: int = Field(default=200, ge=1, le=queries.MAX_PAGE)
 
@@ -110,56 +112,51 @@ def industries(kernel: KernelNow, _: ActorNow) -> list[IndustryWords]:
 
 
 @router.get("/worklist")
-def worklist(
-    request: Request, kernel: KernelNow, actor: ActorNow, asked: Annotated[ListAsked, Query()]
-) -> Items:
+def worklist(request: Request, kernel: KernelNow, actor: ActorNow, asked: Annotated[ListAsked, Query()]) -> Items:
     """Show the worklist: open items most urgent first, or closed ones last decided first."""
-    _look(request, kernel, actor)
+    requests.look(request, actor, actions.view)
+    now = clock.text(kernel.clock.now())
+    search = queries.Search(
+        **asked.model_dump(exclude={"holder", "late", "only"}),
+        holder=actor.key if asked.holder == "me" else asked.holder,
+        late_at=now if asked.late else "",
+        only=tuple(asked.only),
+    )
     with kernel.database.read() as connection:
-        page = queries.items(connection, queries.Search(**asked.model_dump()))
-        counted = queries.counts(connection)
+        page = queries.items(connection, search, actor)
+        counted = queries.counts(connection, actor)
         names = queries.names_of(connection, {row["claimed_by"] for row in page.rows})
     counts: dict[str, dict[str, int]] = {}
     for (industry, state), number in counted.items():
         counts.setdefault(industry, {})[state] = number
     shown = [_item(row, actor, names) for row in page.rows]
-    return Items(items=shown, next_after=page.next_after, counts=counts, now=clock.text(kernel.clock.now()))
+    return Items(items=shown, next_after=page.next_after, counts=counts, now=now)
 
 
 @router.post("/worklist/{item_id}/claim")
-def claim(kernel: KernelNow, actor: ActorNow, item_id: int) -> Item:
+def claim(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber) -> Item:
     """Take an item off the shared list."""
     actions.claim(kernel, actor, item_id=item_id)
     return _one(kernel, actor, item_id)
 
 
 @router.post("/worklist/{item_id}/release")
-def release(kernel: KernelNow, actor: ActorNow, item_id: int) -> Item:
+def release(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber) -> Item:
     """Put an item one holds back on the shared list."""
     actions.release(kernel, actor, item_id=item_id)
     return _one(kernel, actor, item_id)
 
 
 @router.post("/worklist/{item_id}/free")
-def free(kernel: KernelNow, actor: ActorNow, item_id: int) -> Item:
+def free(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber) -> Item:
     """Put an item that somebody else holds back on the shared list."""
     actions.free(kernel, actor, item_id=item_id)
     return _one(kernel, actor, item_id)
 
 
-def _look(request: Request, kernel: Kernel, actor: Actor) -> None:
-    """Check the permission each time, but record one look at the list once."""
-    looks: dict[str, datetime] = request.app.state.__dict__.setdefault("worklist_looks", {})
-    now = kernel.clock.now()
-    begun = looks.get(actor.key)
-    if begun is None or now - begun >= ONE_LOOK or not is_granted(actions.view.name, actor.permissions):
-        actions.view(kernel, actor)
-        looks[actor.key] = now
-
-
 def _one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
     with kernel.database.read() as connection:
-        row = queries.item_by_id(connection, item_id)
+        row = queries.item_by_id(connection, item_id, actor)
         if row is None:
             raise NotFound(f"there is no worklist item {item_id}")
         return _item(row, actor, queries.names_of(connection, {row["claimed_by"]}))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kerma.science.detect.area import Area
 from kerma.science.imaging.image import Image
 from kerma.science.imaging.values import has_data, penetrating_plane
-from kerma.science.results import Box, By, Finding
+from kerma.science.results import By, Finding
 from kerma.standards import table
 
 VERSION = "1"
@@ -19,27 +19,12 @@ AIR_PERCENTILE = 99.0
 """The open beam is taken at this percentile of brightness: it must cover at least a hundredth of the image."""
 LINEAR_MEANINGS = ("raw", "for-processing")
 EIGHT_BITS = 8
+SIMPLIFIED_PX = 1.0
 STRIP_SPAN = 0.9
 STRIP_CONTACT = 0.45
 """A dark strip along a border (collimator, dead detector) spans the side and touches the border all along."""
 
 Grey = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class _Area:
-    row: int
-    column: int
-    mask: NDArray[np.bool_]
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        height, width = self.mask.shape
-        return slice(self.row, self.row + height), slice(self.column, self.column + width)
-
-    @property
-    def area_px(self) -> int:
-        return int(np.count_nonzero(self.mask))
 
 
 def detect(
@@ -117,7 +102,7 @@ def _border_is_bright(grey: Grey) -> bool:
     return bool(np.median(border) >= (np.min(grey) + np.max(grey)) / 2)
 
 
-def _areas(is_dark: NDArray[np.bool_], known: NDArray[np.bool_] | None) -> Iterator[_Area]:
+def _areas(is_dark: NDArray[np.bool_], known: NDArray[np.bool_] | None) -> Iterator[Area]:
     """Yield connected dark areas; bridges of two pixels do not connect, gaps of two pixels do not divide."""
     import cv2
 
@@ -127,10 +112,10 @@ def _areas(is_dark: NDArray[np.bool_], known: NDArray[np.bool_] | None) -> Itera
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     for label in range(1, count):
         column, row, width, height, _ = boxes[label].tolist()
-        yield _Area(row, column, labels[row : row + height, column : column + width] == label)
+        yield Area(row, column, labels[row : row + height, column : column + width] == label)
 
 
-def _is_strip(area: _Area, shape: tuple[int, ...]) -> bool:
+def _is_strip(area: Area, shape: tuple[int, ...]) -> bool:
     height, width = area.mask.shape
     if height < STRIP_SPAN * shape[0] and width < STRIP_SPAN * shape[1]:
         return False
@@ -143,7 +128,7 @@ def _is_strip(area: _Area, shape: tuple[int, ...]) -> bool:
     return bool(touching >= STRIP_CONTACT * 2 * (height + width))
 
 
-def _finding(image: Image, plane: int, name: str, area: _Area, seen: tuple[Grey, float]) -> Finding:
+def _finding(image: Image, plane: int, name: str, area: Area, seen: tuple[Grey, float]) -> Finding:
     limits = {row["quantity"]: row["value"] for row in table("kerma_findings/security")}
     shade, limit = seen
     middle = max(0.0, float(np.median(shade[area.slices][area.mask])))
@@ -159,17 +144,17 @@ def _finding(image: Image, plane: int, name: str, area: _Area, seen: tuple[Grey,
         id=name,
         code=limits["code"],
         label=limits["label"],
-        box=Box(area.row, area.column, height, width),
+        box=area.box,
         by=By("algorithm", "opacity", VERSION),
         # 1 where nothing came through, 0.5 at the limit.
         score=max(0.0, 1 - 0.5 * middle / limit) if limit > 0 else 1.0,
         plane=plane,
-        polygon=_polygon(area),
+        polygon=area.polygon(SIMPLIFIED_PX),
         measurements=sizes | {("transmission" if _is_linear(image) else "shade"): middle} | _contrast(shade, area),
     )
 
 
-def _contrast(shade: Grey, area: _Area) -> dict[str, float]:
+def _contrast(shade: Grey, area: Area) -> dict[str, float]:
     """Return how far the area stands out of the frame around it, in units of the frame's robust spread."""
     edge = 5 + max(area.mask.shape) // 10
     rows = slice(max(0, area.row - edge), area.row + area.mask.shape[0] + edge)
@@ -189,11 +174,3 @@ def _contrast(shade: Grey, area: _Area) -> dict[str, float]:
         return {}
     cnr = (middle - float(np.median(shade[area.slices][area.mask]))) / spread
     return {"cnr": cnr, "detectability": cnr * float(np.sqrt(area.area_px))}
-
-
-def _polygon(area: _Area) -> tuple[tuple[float, float], ...]:
-    import cv2
-
-    contours, _ = cv2.findContours(area.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    points = cv2.approxPolyDP(max(contours, key=cv2.contourArea), 1.0, True)[:, 0, :]
-    return tuple((float(area.row + row), float(area.column + column)) for column, row in points.tolist())

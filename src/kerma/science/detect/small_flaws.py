@@ -17,7 +17,7 @@ from kerma.science.imaging.values import has_data
 from kerma.science.results import Box, By, Finding
 from kerma.standards import table
 
-VERSION = "1"
+VERSION = "2"
 THRESHOLD = 5.0
 """Local standard deviations a response must reach: about 0.25 false alarms in 512 x 512 pixels of pure noise."""
 MOST_FINDINGS = 100

@@ -1,4 +1,4 @@
-"""A picture of an image for paper and screen: numbered finding boxes, a scale bar, and a strip of facts below.
+"""A picture of an image for paper and screen: numbered finding boxes, drawings, a scale bar, and a strip of facts.
 
 Nothing covers a finding: boxes are drawn around it with a gap, and number plates are put where they touch neither
 a finding nor each other.
@@ -10,13 +10,14 @@ import functools
 import importlib.resources
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kerma.science.imaging.drawn import Stroke
 from kerma.science.imaging.image import Spacing
 from kerma.science.results import Box
 
@@ -38,6 +39,10 @@ INK = (16, 20, 26)
 PAPER = (255, 255, 255)
 MARK = (255, 176, 0)
 """Amber: at least 8:1 against the dark halo around it, and still light in a grey print."""
+BY_PERSON = (96, 214, 255)
+"""Light blue, of what a person has drawn: as light as amber, and told from it by everybody who sees blue and yellow."""
+WORDS_MAX = 6
+"""Most findings of a picture, and most drawings, with words beside their numbers."""
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom in picture pixels."""
@@ -55,6 +60,22 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What a person has drawn on the picture: its lines in image pixels, its number and the words beside it."""
+
+    number: str
+    strokes: tuple[Stroke, ...]
+    label: str = ""
+
+    @property
+    def box(self) -> Box:
+        """The room that it takes."""
+        points = [point for stroke in self.strokes for point in stroke.points]
+        rows, columns = [row for row, _ in points], [column for _, column in points]
+        return Box(min(rows), min(columns), max(rows) - min(rows), max(columns) - min(columns))
+
+
+@dataclass(frozen=True)
 class ScaleBar:
     """The scale bar of a picture: its length in mm, in picture pixels, and the words beside it."""
 
@@ -65,21 +86,23 @@ class ScaleBar:
 
 def annotate(
     shown: NDArray[np.uint8],
-    marks: Sequence[Mark] = (),
+    marks: Sequence[Mark | Drawn] = (),
     *,
     spacing: Spacing,
     strip: Sequence[str] = (),
     printed_mm: float = FULL_WIDTH_MM,
+    say: Callable[[str], str] = str,
 ) -> NDArray[np.uint8]:
     """Draw marks, scale bar and fact strip on a picture of one plane.
 
     Parameters
     ----------
     shown : 8-bit picture of the plane after the grey-scale chain, (row, column) or (row, column, 3)
-    marks : the findings of this plane
+    marks : the findings of this plane, and what persons have drawn on it
     spacing : pixel spacing; unequal spacing is drawn in true proportion, unknown spacing says "no scale"
     strip : lines printed below the picture; empty for a picture without strip
     printed_mm : length of the picture's long side on paper, which decides how large letters and lines are drawn
+    say : puts the words of the scale bar into the language of the page
 
     Returns
     -------
@@ -93,6 +116,7 @@ def annotate(
     draw = ImageDraw.Draw(canvas)
     unit = max(enlarged.shape[:2]) / 1000.0 * FULL_WIDTH_MM / printed_mm
     bar = scale_bar(spacing, enlarged.shape[1], column_factor)
+    bar = replace(bar, text=say(bar.text))
     frames = [_frame(mark, (row_factor, column_factor), unit) for mark in marks]
     taken = [_draw_scale(draw, bar, frames, unit)]
     _draw_marks(draw, marks, (row_factor, column_factor), taken, unit)
@@ -109,16 +133,6 @@ def scale_bar(spacing: Spacing, width_px: int, column_factor: float) -> ScaleBar
     power = 10.0 ** math.floor(math.log10(wanted_mm))
     length_mm = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wanted_mm)
     return ScaleBar(length_mm, length_mm * px_per_mm, f"{length_mm:g} mm · {spacing.label}")
-
-
-def scale_text(spacing: Spacing) -> str:
-    """Return what a caption says of the scale."""
-    if spacing.row_mm is None or spacing.column_mm is None:
-        return "no scale, nothing may be measured in mm"
-    size = f"{spacing.row_mm:.4g}" if spacing.row_mm == spacing.column_mm else (
-        f"{spacing.row_mm:.4g} × {spacing.column_mm:.4g}"
-    )  # fmt: skip
-    return f"{size} mm a pixel, {spacing.label}"
 
 
 def png(picture: NDArray[np.uint8], facts: dict[str, str] | None = None) -> bytes:
@@ -203,26 +217,29 @@ def _size(draw: ImageDraw.ImageDraw) -> tuple[int, int]:
 
 def _draw_marks(
     draw: ImageDraw.ImageDraw,
-    marks: Sequence[Mark],
+    marks: Sequence[Mark | Drawn],
     factors: tuple[float, float],
     taken: list[Rectangle],
     unit: float,
 ) -> None:
     frames = [_frame(mark, factors, unit) for mark in marks]
-    with_words = len(marks) <= 6
+    with_words = [kind for kind in (Mark, Drawn) if sum(isinstance(one, kind) for one in marks) <= WORDS_MAX]
     for mark, frame in zip(marks, frames, strict=True):
-        _outline(draw, mark, frame, factors, unit)
+        if isinstance(mark, Drawn):
+            _lines(draw, mark, factors, unit)
+        else:
+            _outline(draw, mark, frame, factors, unit)
     size = _size(draw)
     for mark, frame in zip(marks, frames, strict=True):
-        text = f"{mark.number}  {mark.label}" if with_words and mark.label else str(mark.number)
+        text = f"{mark.number}  {mark.label}" if type(mark) in with_words and mark.label else str(mark.number)
         font = _font(round(17 * unit), is_bold=True)
         width = draw.textlength(text, font=font) + 12 * unit
         plate = _place((width, 25 * unit), frame, [*frames, *taken], size, unit)
         taken.append(plate)
-        _draw_plate(draw, plate, frame, text, unit)
+        _draw_plate(draw, (plate, frame), text, unit, BY_PERSON if isinstance(mark, Drawn) else MARK)
 
 
-def _frame(mark: Mark, factors: tuple[float, float], unit: float) -> Rectangle:
+def _frame(mark: Mark | Drawn, factors: tuple[float, float], unit: float) -> Rectangle:
     """Return the mark's rectangle in picture pixels, with a gap so that its line lies beside the finding."""
     row_factor, column_factor = factors
     gap = 4 * unit
@@ -248,6 +265,26 @@ def _outline(
     draw.rectangle(frame, outline=MARK, width=thin)
 
 
+def _lines(draw: ImageDraw.ImageDraw, mark: Drawn, factors: tuple[float, float], unit: float) -> None:
+    """Draw what a person has drawn; a place without a line is a small cross that leaves its middle free."""
+    thin, halo = max(2, round(2.2 * unit)), max(4, round(5 * unit))
+    paths: list[list[tuple[float, float]]] = []
+    for stroke in mark.strokes:
+        points = [(column * factors[1], row * factors[0]) for row, column in stroke.points]
+        if len(points) == 1:
+            across, down = points[0]
+            for side in (-1, 1):
+                paths += [
+                    [(across + side * 3 * unit, down), (across + side * 9 * unit, down)],
+                    [(across, down + side * 3 * unit), (across, down + side * 9 * unit)],
+                ]
+        else:
+            paths.append([*points, *(points[:1] if stroke.is_closed else ())])
+    for width, colour in ((halo, INK), (thin, BY_PERSON)):
+        for path in paths:
+            draw.line(path, fill=colour, width=width, joint="curve")
+
+
 def _place(
     size: tuple[float, float],
     frame: Rectangle,
@@ -268,6 +305,8 @@ def _place(
             (after, top), (after, middle_row), (before, top), (before, middle_row),
             (middle_column, above), (middle_column, below),
             (after, above), (before, above), (after, below), (before, below),
+            # within a frame as high or wide as the picture, round which there is no place
+            (max(left, 0.0) + away, max(top, 0.0) + away),
         ):  # fmt: skip
             plate = (column, row, column + width, row + height)
             outside = _area(plate) - _overlap(plate, (0.0, 0.0, float(picture[0]), float(picture[1])))
@@ -279,12 +318,19 @@ def _place(
     return best
 
 
-def _draw_plate(draw: ImageDraw.ImageDraw, plate: Rectangle, frame: Rectangle, text: str, unit: float) -> None:
+def _draw_plate(
+    draw: ImageDraw.ImageDraw,
+    plate_and_frame: tuple[Rectangle, Rectangle],
+    text: str,
+    unit: float,
+    colour: tuple[int, int, int],
+) -> None:
+    plate, frame = plate_and_frame
     start, stop = _facing(frame, plate)
     if math.dist(start, stop) > 8 * unit:
         draw.line((start, stop), fill=INK, width=max(4, round(4 * unit)))
-        draw.line((start, stop), fill=MARK, width=max(2, round(1.6 * unit)))
-    draw.rectangle(plate, fill=INK, outline=MARK, width=max(2, round(1.6 * unit)))
+        draw.line((start, stop), fill=colour, width=max(2, round(1.6 * unit)))
+    draw.rectangle(plate, fill=INK, outline=colour, width=max(2, round(1.6 * unit)))
     middle = ((plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2)
     draw.text(middle, text, font=_font(round(17 * unit), is_bold=True), fill=PAPER, anchor="mm")
 

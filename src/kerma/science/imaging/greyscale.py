@@ -32,7 +32,7 @@ def display(image: Image, plane: int = 0, window: Window | None = None, bits: in
     Notes
     -----
     Without ``window`` the image's first VOI LUT is used, else its first window, else a window over the central 99 %
-    of its values (see :func:`default_window`). PS3.3 C.11.1, C.11.2, C.11.6.
+    of its values (see :func:`default_window`). PS3.3 C.11.1, C.11.2, C.11.4, C.11.6.
     """
     pixels: NDArray[Any] = image.pixels[plane]
     if image.is_colour:
@@ -43,6 +43,17 @@ def display(image: Image, plane: int = 0, window: Window | None = None, bits: in
         if table is not None:
             return table.take(pixels if first == 0 else pixels.astype(np.int32) - first)
     return _present(modality_values(image.grey, pixels), image.grey, chosen, bits)
+
+
+def presented(
+    values: NDArray[np.float64], grey: GreyScale, window: Window | None, default: Window
+) -> NDArray[np.uint8]:
+    """Return modality values that a filter has changed as 8-bit display values, as :func:`display` shows the image.
+
+    ``window`` stands before the image's own VOI LUT or window, ``default`` where it brings none.
+    """
+    shown: NDArray[np.uint8] = _present(values, grey, window or _own_voi(grey) or default, 8)
+    return shown
 
 
 def modality_values(grey: GreyScale, stored: NDArray[Any]) -> NDArray[np.float64]:
@@ -72,6 +83,15 @@ def default_window(image: Image, plane: int = 0) -> Window:
     return Window((low + high) / 2, max(high - low, 1e-9 * max(abs(high), 1.0)), "LINEAR_EXACT", "default")
 
 
+def full_window(grey: GreyScale, bits: int, *, is_signed: bool) -> Window:
+    """Return the window over all values that an image of so many bits can have: no VOI transformation (PS3.4 N.2.2)."""
+    if grey.modality_lut is not None:
+        return Window(((1 << grey.modality_lut.bits) - 1) / 2, (1 << grey.modality_lut.bits) - 1.0, "LINEAR_EXACT")
+    first = -(1 << bits - 1) if is_signed else 0
+    ends = modality_values(grey, np.array([first, first + (1 << bits) - 1]))
+    return Window(float(ends.mean()), float(np.ptp(ends)) or 1.0, "LINEAR_EXACT")
+
+
 def _own_voi(grey: GreyScale) -> Window | Lut | None:
     if grey.voi_luts:
         return grey.voi_luts[0]
@@ -93,7 +113,9 @@ def _table(image: Image, pixels: NDArray[Any], chosen: Window | Lut, bits: int) 
 
 def _present(values: NDArray[np.float64], grey: GreyScale, chosen: Window | Lut, bits: int) -> NDArray[Any]:
     shares = _voi_lut_share(chosen, values) if isinstance(chosen, Lut) else _window_share(chosen, values)
-    if grey.is_inverse:
+    if grey.presentation_lut is not None:
+        shares = _presentation_share(grey.presentation_lut, shares)
+    elif grey.is_inverse:
         shares = 1.0 - shares
     top = (1 << bits) - 1
     return np.rint(np.nan_to_num(shares) * top).astype(np.uint8 if bits <= 8 else np.uint16)
@@ -112,6 +134,12 @@ def _window_share(window: Window, values: NDArray[np.float64]) -> NDArray[np.flo
         # PS3.3 C.11.2.1.2.1: a width of 1 is a threshold at center - 0.5.
         return (values > center - 0.5).astype(np.float64)
     return np.clip((values - (center - 0.5)) / (width - 1.0) + 0.5, 0.0, 1.0)
+
+
+def _presentation_share(lut: Lut, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a presentation LUT makes of shares: its entries stand for the whole range (PS3.3 C.11.4)."""
+    entries = _look_up(lut, np.nan_to_num(shares) * (len(lut.entries) - 1) + lut.first)
+    return np.minimum(entries / float((1 << lut.bits) - 1), 1.0)
 
 
 def _voi_lut_share(lut: Lut, values: NDArray[np.float64]) -> NDArray[np.float64]:

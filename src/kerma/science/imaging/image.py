@@ -79,6 +79,8 @@ class GreyScale:
     voi_luts: tuple[Lut, ...] = ()
     is_inverse: bool = False
     """Presentation: True when the lowest value is to be shown white (MONOCHROME1 or PresentationLUTShape INVERSE)."""
+    presentation_lut: Lut | None = None
+    """Of a presentation state: the table from the whole range of the VOI output to the greys, instead of inversion."""
 
 
 @dataclass(frozen=True)

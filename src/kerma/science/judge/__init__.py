@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from kerma.science.judge.conditions import Conditions
 from kerma.science.judge.decide import Evidence, propose
-from kerma.science.judge.engine import judge, judge_images
-from kerma.science.judge.pack import Pack, Rule, load_pack
+from kerma.science.judge.engine import judge
+from kerma.science.judge.exam import judge_images
+from kerma.science.judge.pack import Pack, load_pack, pack_names
+from kerma.science.judge.pack_text import check_pack
+from kerma.science.judge.rule import Rule
 
-__all__ = ["Conditions", "Evidence", "Pack", "Rule", "judge", "judge_images", "load_pack", "propose"]
+__all__ = [
+    "Conditions",
+    "Evidence",
+    "Pack",
+    "Rule",
+    "check_pack",
+    "judge",
+    "judge_images",
+    "load_pack",
+    "pack_names",
+    "propose",
+]

@@ -7,11 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kerma.science.judge.conditions import Conditions, NotJudgedError
-from kerma.science.judge.pack import Rule
-from kerma.science.judge.windows import Placed
+from kerma.science.judge.facts import number_of
+from kerma.science.judge.merging import Merged, merged
+from kerma.science.judge.places import Placed, placed
+from kerma.science.judge.rule import Rule
 from kerma.science.results import Finding
 
-_CHOICE: dict[str, Callable[[float, float], float]] = {"smaller": min, "larger": max}
+_CHOICE: dict[str, Callable[[Sequence[float]], float]] = {"smaller": min, "larger": max, "sum": math.fsum}
+AREA = "area_mm2"
+DARKNESS = "density_over_parent"
+"""Optical density of a finding, or the digital equivalent, minus that of the thinnest parent material beside it."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +28,53 @@ class Measured:
 
 
 def limit_of(rule: Rule, conditions: Conditions) -> float:
-    """Return the limit of a rule: k·t and the absolute limit, the smaller or larger of them, under the cap."""
-    limit = _chosen(rule.limit_per_thickness, rule.limit_absolute, rule.limit_choice, conditions)
+    """Return the limit of a rule: the smaller, larger or sum of its parts, never above the cap nor below the floor."""
+    limit = _chosen(_limit_parts(rule, conditions), rule.limit_choice)
     if limit is None:
         raise NotJudgedError("the rule has no limit")
+    if rule.limit_floor is not None:
+        limit = max(limit, rule.limit_floor)
     return limit if rule.limit_cap is None else min(limit, rule.limit_cap)
+
+
+def _limit_parts(rule: Rule, conditions: Conditions) -> list[float]:
+    parts = []
+    if rule.limit_per_thickness is not None:
+        parts.append(rule.limit_per_thickness * conditions.thickness())
+    if rule.limit_per_weld_length is not None:
+        parts.append(rule.limit_per_weld_length * conditions.weld_length())
+    if rule.limit_per_weld_width is not None:
+        parts.append(rule.limit_per_weld_width * conditions.weld_width())
+    if rule.limit_absolute is not None:
+        parts.append(rule.limit_absolute)
+    if rule.limit_fact:
+        parts.append(_agreed(rule.limit_fact, conditions))
+    return parts
+
+
+def _agreed(name: str, conditions: Conditions) -> float:
+    known = conditions.fact(name)
+    number = None if known is None else number_of(known)
+    if number is None or number < 0:
+        raise NotJudgedError(f"its limit is agreed for each part: say {name}=number, as the drawing gives it")
+    return number
 
 
 def window_of(rule: Rule, conditions: Conditions) -> float:
     """Return the length of the window in mm; infinite where the rule sums over the whole weld."""
-    window = _chosen(rule.window_per_thickness, rule.window_mm, rule.window_choice, conditions)
+    parts = [] if rule.window_per_thickness is None else [rule.window_per_thickness * conditions.thickness()]
+    parts += [] if rule.window_mm is None else [rule.window_mm]
+    window = _chosen(parts, rule.window_choice)
     return math.inf if window is None else window
+
+
+def relevant_over(rule: Rule, conditions: Conditions) -> float:
+    """Return the size up to which a finding is not relevant; below 0 where every finding is."""
+    parts = [] if rule.relevant_over_mm is None else [rule.relevant_over_mm]
+    if rule.relevant_over_per_thickness is not None:
+        parts.append(rule.relevant_over_per_thickness * conditions.thickness())
+    size = _chosen(parts, rule.relevant_choice)
+    return -1.0 if size is None else size
 
 
 def fitted(rule: Rule, conditions: Conditions) -> tuple[float, float]:
@@ -57,18 +98,19 @@ def fitted(rule: Rule, conditions: Conditions) -> tuple[float, float]:
     return float(rule.short_weld) * length, length
 
 
-def _chosen(per_thickness: float | None, absolute: float | None, choice: str, conditions: Conditions) -> float | None:
-    scaled = None if per_thickness is None else per_thickness * conditions.thickness()
-    if scaled is None or absolute is None:
-        return absolute if scaled is None else scaled
-    return _CHOICE[choice](scaled, absolute)
+def _chosen(parts: Sequence[float], choice: str) -> float | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return _CHOICE[choice](parts)
 
 
 def measure(findings: Sequence[Finding], names: Sequence[str]) -> Measured:
-    """Take from each finding the first of the named measurements it has."""
+    """Take from each finding the first of the named measurements it has; an area also from length and width."""
     values, missing = [], []
     for finding in findings:
         value = next((finding.measurements[name] for name in names if name in finding.measurements), None)
+        if value is None and AREA in names:
+            value = ellipse_mm2(finding)
         if value is None or not math.isfinite(value):
             missing.append(
                 f"finding {finding.id} ({finding.label}) has no {' or '.join(names)}: "
@@ -79,21 +121,27 @@ def measure(findings: Sequence[Finding], names: Sequence[str]) -> Measured:
     return Measured(tuple(values), tuple(missing))
 
 
+def ellipse_mm2(finding: Finding) -> float | None:
+    """Return the area of the ellipse as long and wide as a finding, of the circle of its diameter; else None."""
+    measured = finding.measurements
+    diameter = measured.get("diameter_mm")
+    length, width = measured.get("length_mm", diameter), measured.get("width_mm", diameter)
+    return None if length is None or width is None else math.pi * length * width / 4
+
+
 def place(measured: Measured, conditions: Conditions) -> list[Placed]:
     """Lay findings along the weld in mm."""
-    spacing = conditions.spacing
-    if spacing.row_mm is None or spacing.column_mm is None:
-        raise NotJudgedError("the places of the findings are unknown in mm: give the image a scale (spacing_mm)")
-    return [
-        _placed(finding, value, spacing.row_mm, spacing.column_mm, conditions.axis)
-        for finding, value in measured.values
-    ]
+    return [placed(finding, value, conditions) for finding, value in measured.values]
 
 
-def _placed(finding: Finding, value: float, row_mm: float, column_mm: float, axis: str) -> Placed:
-    box = finding.box
-    across = (box.row * row_mm, (box.row + box.height) * row_mm)
-    along = (box.column * column_mm, (box.column + box.width) * column_mm)
-    if axis == "row":
-        along, across = across, along
-    return Placed(finding.id, along[0], along[1], value, across[0], across[1])
+def placed_pieces(rule: Rule, measured: Measured, conditions: Conditions) -> list[Placed]:
+    """Lay findings along the weld, those that count as one with the stretches between them."""
+    return [piece for one in as_one(rule, measured, conditions) for piece in (*one.items, *one.between)]
+
+
+def as_one(rule: Rule, measured: Measured, conditions: Conditions) -> list[Merged]:
+    """Lay findings along the weld, and merge those that the rule counts as one."""
+    items = place(measured, conditions)
+    if rule.merge_gap_factor is None:
+        return [Merged((item,)) for item in items]
+    return merged(items, rule.merge_gap_factor, "smaller" if rule.merge_reference == "smaller" else "larger")

@@ -34,6 +34,10 @@ class Evidence:
     """The detectors that ran; without one, no absence of findings is claimed."""
     unsearched: Sequence[str] = ()
     """What of the exam nothing has looked at, and why; while there is any, no absence of findings is claimed."""
+    quality: Sequence[Verdict] = ()
+    """The verdicts on image quality; without any, no image is called good enough to accept by."""
+    gate: Sequence[str] = ()
+    """Why pictures should be taken again instead of being read."""
 
 
 def propose(evidence: Evidence, table_name: str) -> tuple[str, str]:
@@ -78,6 +82,26 @@ def _look_verdict(row: Mapping[str, str], evidence: Evidence, where: str) -> Hit
     ]
 
 
+def _look_quality(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
+    return [
+        f"{verdict.rule} ({verdict.source.clause})"
+        for verdict in evidence.quality
+        if row["name"] in ("*", verdict.rule) and verdict.outcome == row["value"]
+    ]
+
+
+def _look_quality_unjudged(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
+    return [] if evidence.quality else ["no verdict on image quality"]
+
+
+def _look_unverified(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
+    return [
+        f"{verdict.source.standard}, {verdict.source.clause}"
+        for verdict in (*evidence.verdicts, *evidence.quality)
+        if verdict.outcome == "pass" and verdict.source.status == "unverified"
+    ]
+
+
 def _look_measurement(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
     return [
         f"{measurement.name} {row['value']} {measurement.values[row['value']]:.3g}"
@@ -104,18 +128,26 @@ def _look_nothing_looked_for(row: Mapping[str, str], evidence: Evidence, where: 
     return [] if evidence.detectors or evidence.findings else ["no detector ran and no finding was recorded"]
 
 
+def _look_gate(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
+    return list(evidence.gate)
+
+
 def _look_unsearched(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
     return list(evidence.unsearched)
 
 
 LOOKS: dict[str, Callable[[Mapping[str, str], Evidence, str], Hits]] = {
     "verdict": _look_verdict,
+    "quality": _look_quality,
+    "quality-unjudged": _look_quality_unjudged,
+    "unverified": _look_unverified,
     "finding": _look_finding,
     "measurement": _look_measurement,
     "not-measurable": _look_not_measurable,
     "detector": _look_detector,
     "nothing-looked-for": _look_nothing_looked_for,
     "unsearched": _look_unsearched,
+    "gate": _look_gate,
     "always": _look_always,
 }
 """What a decision row may look at, by the word in its column ``look_at``."""

@@ -1,4 +1,4 @@
-"""Where findings lie along a weld: worst windows and groups, exactly and with no grid.
+"""The worst window along a weld, exactly and with no grid.
 
 The sum inside a sliding window is piecewise linear in the window's position, so its largest value is reached where
 an end of the window meets an end of a finding; only those positions are tried.
@@ -12,29 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kerma.science.judge.places import Placed, ids_of, strips
+
 TOUCH_MM = 1e-9
 """Lengths nearer than this are the same: it absorbs the rounding of sums and differences."""
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A finding laid along the weld: from where to where (mm), also across it, and the value a rule counts."""
-
-    id: str
-    start_mm: float
-    end_mm: float
-    value: float
-    top_mm: float = 0.0
-    bottom_mm: float = 0.0
-
-
-@dataclass(frozen=True)
 class Worst:
-    """The window that holds most: its sum, where it starts, and the findings in it."""
+    """The window that holds most: its sum, where it starts (None without a place), and the findings in it."""
 
     total: float
-    start_mm: float
+    start_mm: float | None
     ids: tuple[str, ...]
+
+
+NOTHING = Worst(0.0, 0.0, ())
 
 
 def worst_window(placed: Sequence[Placed], window_mm: float) -> Worst:
@@ -43,23 +36,50 @@ def worst_window(placed: Sequence[Placed], window_mm: float) -> Worst:
     A finding cut by the end of the window counts with the share of its extent inside; one without extent counts
     whole when it lies in the window or on its end. Of equally bad windows one that starts with a finding is returned.
     """
-    if not placed:
-        return Worst(0.0, 0.0, ())
+    found = [_worst_sum(strip, window_mm) for strip in strips(placed)]
+    alone = [(item.value * min(1.0, window_mm / max(item.extent_mm, window_mm)), item) for item in placed
+             if item.strip is None]  # fmt: skip
+    if alone:
+        total, item = max(alone, key=lambda one: one[0])
+        found.append(Worst(total, None, item.ids))
+    return max(found, key=lambda worst: worst.total, default=NOTHING)
+
+
+def worst_count(placed: Sequence[Placed], window_mm: float) -> Worst:
+    """Return the window of length ``window_mm`` that touches most findings; a part of a finding is a finding."""
+    found = [_worst_number(strip, window_mm) for strip in strips(placed)]
+    found += [Worst(1.0, None, item.ids) for item in placed if item.strip is None][:1]
+    return max(found, key=lambda worst: worst.total, default=NOTHING)
+
+
+def _worst_sum(placed: Sequence[Placed], window_mm: float) -> Worst:
     first = np.unique([item.start_mm for item in placed])
     ends = np.unique([item.end_mm for item in placed])
     starts = np.concatenate([first, ends - window_mm, ends, first - window_mm])
     totals = _sum_up_to(placed, starts + window_mm, inclusive=True) - _sum_up_to(placed, starts, inclusive=False)
     best = int(np.argmax(totals > totals.max() - TOUCH_MM))
     start = float(starts[best])
-    inside = tuple(item.id for item in placed if _overlaps(item, start, start + window_mm))
+    inside = ids_of(item for item in placed if _overlaps(item, start, start + window_mm))
     return Worst(float(totals[best]), start, inside)
+
+
+def _worst_number(placed: Sequence[Placed], window_mm: float) -> Worst:
+    starts, ends = np.array([[item.start_mm, item.end_mm] for item in placed]).T
+    tried = np.sort(ends)
+    begun = np.searchsorted(np.sort(starts), tried + window_mm + TOUCH_MM, side="right")
+    counts = begun - np.searchsorted(tried, tried - TOUCH_MM, side="left")
+    best = int(np.argmax(counts))
+    start = float(tried[best])
+    touched = (starts <= start + window_mm + TOUCH_MM) & (ends >= start - TOUCH_MM)
+    inside = [placed[int(index)] for index in np.flatnonzero(touched)]
+    return Worst(float(counts[best]), min(item.start_mm for item in inside), ids_of(inside))
 
 
 def _sum_up_to(placed: Sequence[Placed], positions: NDArray[np.float64], *, inclusive: bool) -> NDArray[np.float64]:
     """Return at each position the summed values that lie before it (points on it only when ``inclusive``)."""
     total = np.zeros_like(positions)
-    long = [item for item in placed if item.end_mm - item.start_mm > TOUCH_MM]
-    points = sorted((item.start_mm, item.value) for item in placed if item.end_mm - item.start_mm <= TOUCH_MM)
+    long = [item for item in placed if item.extent_mm > TOUCH_MM]
+    points = sorted((item.start_mm, item.value) for item in placed if item.extent_mm <= TOUCH_MM)
     if long:
         start, end, value = np.array([[item.start_mm, item.end_mm, item.value] for item in long]).T
         edges = np.concatenate([start, end])
@@ -76,62 +96,6 @@ def _sum_up_to(placed: Sequence[Placed], positions: NDArray[np.float64], *, incl
 
 
 def _overlaps(item: Placed, start_mm: float, end_mm: float) -> bool:
-    if item.end_mm - item.start_mm <= TOUCH_MM:
+    if item.extent_mm <= TOUCH_MM:
         return start_mm - TOUCH_MM <= item.start_mm <= end_mm + TOUCH_MM
     return item.start_mm < end_mm - TOUCH_MM and item.end_mm > start_mm + TOUCH_MM
-
-
-def gaps_mm(placed: Sequence[Placed]) -> NDArray[np.float64]:
-    """Return the distance between every two findings' boxes in mm, shape (finding, finding)."""
-    start, end, top, bottom = np.array([[i.start_mm, i.end_mm, i.top_mm, i.bottom_mm] for i in placed]).reshape(-1, 4).T
-    along = np.maximum(0.0, np.maximum(start[:, None] - end[None, :], start[None, :] - end[:, None]))
-    across = np.maximum(0.0, np.maximum(top[:, None] - bottom[None, :], top[None, :] - bottom[:, None]))
-    gaps: NDArray[np.float64] = np.hypot(along, across)
-    return gaps
-
-
-def groups(placed: Sequence[Placed], factor: float, reference: str) -> list[list[Placed]]:
-    """Group findings nearer to each other than ``factor`` times the largest value.
-
-    ``reference`` *pair*: the larger of the two findings; *group*: the largest of the two groups they belong to,
-    until nothing more joins. Adding a finding can only make groups larger, never break one.
-    """
-    names = np.arange(len(placed))
-    if not len(placed):
-        return []
-    gaps = gaps_mm(placed)
-    sizes = np.array([item.value for item in placed])
-    while True:
-        near = gaps < factor * np.maximum(sizes[:, None], sizes[None, :]) - TOUCH_MM
-        joined = _join(near)
-        if reference != "group" or np.array_equal(joined, names):
-            break
-        names = joined
-        largest = np.array([sizes[names == name].max() for name in names])
-        sizes = largest
-    return [[placed[int(index)] for index in np.flatnonzero(joined == name)] for name in np.unique(joined)]
-
-
-def _join(near: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return for each finding the lowest index it is connected to."""
-    names = np.full(len(near), -1, dtype=np.intp)
-    for first in range(len(near)):
-        if names[first] >= 0:
-            continue
-        names[first] = first
-        waiting = [first]
-        while waiting:
-            neighbours = np.flatnonzero(near[waiting.pop()] & (names < 0))
-            names[neighbours] = first
-            waiting.extend(int(index) for index in neighbours)
-    return names
-
-
-def on_one_line(placed: Sequence[Placed], minimum: int) -> list[list[Placed]]:
-    """Return the largest sets of at least ``minimum`` findings that one line along the weld touches."""
-    sets: dict[tuple[str, ...], list[Placed]] = {}
-    for line in sorted({item.top_mm for item in placed} | {item.bottom_mm for item in placed}):
-        touched = [i for i in placed if i.top_mm - TOUCH_MM <= line <= i.bottom_mm + TOUCH_MM]
-        if len(touched) >= minimum:
-            sets.setdefault(tuple(item.id for item in touched), touched)
-    return list(sets.values())

@@ -11,7 +11,7 @@ from kerma.science.results import Citation, Measurement, NotMeasurable, Value
 from kerma.standards import table
 
 VERSION = "1"
-SCALED = ("snr", "snr_line_median", "snr_whole_region")
+SCALED = ("snr", "snr_line_median", "snr_region")
 RESOLUTION_KEYS = ("srb_image_um", "srb_detector_um", "srb_um")
 """Where an image's technique may carry a measured basic spatial resolution, the image's own first."""
 

@@ -5,30 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kerma.science.imaging.image import Image, Spacing
 from kerma.science.simulate import bag_things as things
-from kerma.science.simulate.bag_box import PIXEL_MM, Bag
-from kerma.science.simulate.beam import Beam, tube
-from kerma.science.simulate.exposure import Detector, attenuated, exposed
+from kerma.science.simulate.bag_box import COLUMNS, PIXEL_MM, ROWS, Bag
+from kerma.science.simulate.document import Detector, Geometry, Scene
 from kerma.science.simulate.flaws import Flaw
-from kerma.science.simulate.scene import Part, SimulatedImage, truth_of
+from kerma.science.simulate.line_scanner import (
+    BLUR_SHARE,
+    CHANNELS,
+    SOURCE,
+    SOURCE_DETECTOR_MM,
+    SOURCE_OBJECT_MM,
+    with_z,
+    z_plane,
+)
+from kerma.science.simulate.part import Part
+from kerma.science.simulate.scene import SimulatedImage
 from kerma.science.simulate.solids import Field, bar, disc, raised, rectangle
-from kerma.science.simulate.zeff import effective_number
-
-TUBE_KV = 150.0
-OPEN_BEAM_STORED = 58000.0
-Z_SCALE = 100.0
-"""Stored values of the plane z-effective per unit of atomic number."""
-
-
-def beams() -> tuple[Beam, Beam]:
-    """Return the low and the high energy of a sandwich detector: a thin screen, copper, a thick crystal."""
-    window = {"aluminium": 3.0}
-    low = tube(TUBE_KV, filters_mm=window, scintillator="gadox", scintillator_mm=0.3)
-    behind = window | {"gadox": 0.3, "copper": 0.6}
-    return low, tube(TUBE_KV, filters_mm=behind, scintillator="csi", scintillator_mm=4.0)
 
 
 def bag(seed: int, *, threat: str = "random") -> SimulatedImage:
@@ -43,31 +36,19 @@ def bag(seed: int, *, threat: str = "random") -> SimulatedImage:
     packed = _packed(generator)
     has_threat = threat == "knife and block" or (threat == "random" and bool(generator.integers(0, 2)))
     part = Part(packed.maps, _threats(packed, generator) if has_threat else ())
-    low, high = beams()
-    planes: list[NDArray[np.uint16]] = []
-    for beam, snr in ((low, 330.0), (high, 280.0)):
-        detector = Detector(snr=snr, blur_px=0.55, focal_blur_px=0.35, reference_stored=OPEN_BEAM_STORED)
-        signal, variance = attenuated(beam, part.with_flaws())
-        open_beam = 1.0, float(beam.variance_weights.sum() / beam.signal_weights.sum())
-        planes.append(exposed(signal, variance, detector, open_beam, generator))
-    findings, labels = truth_of(part, (signal, variance), high, detector, open_beam)
-    numbers = effective_number(planes[0] / OPEN_BEAM_STORED, planes[1] / OPEN_BEAM_STORED, low, high)
-    planes.append(np.rint(numbers * Z_SCALE).astype(np.uint16))
-    truth = {
-        "scene": "bag", "seed": seed, "threat": has_threat, "beam_low": low.label, "beam_high": high.label,
-        "tube_voltage_kv": TUBE_KV, "snr_open_beam": [330.0, 280.0], "blur_sigma_px": 0.55, "pixel_mm": PIXEL_MM,
-        "z_effective_per_stored": 1.0 / Z_SCALE,
-    }
-    return SimulatedImage(_image(np.stack(planes)), findings, labels, truth)
+    seen = part.picture(_exposure(seed), {"threat": has_threat})
+    return with_z(seen, z_plane(*seen.image.pixels))
 
 
-def _image(pixels: NDArray[np.uint16]) -> Image:
-    return Image(
-        pixels=pixels, bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"), rises_with_dose=True,
-        plane_kind="energy", plane_labels=("low", "high", "z-effective"), format="TIFF", modality="DX",
+def _exposure(seed: int) -> Scene:
+    """Return the line scanner; its stored values hold in the open beam."""
+    pitch_mm = round(PIXEL_MM * SOURCE_DETECTOR_MM / SOURCE_OBJECT_MM, 4)
+    detector = Detector(ROWS, COLUMNS, pitch_mm, CHANNELS, blur_mm=round(BLUR_SHARE * pitch_mm, 4))
+    geometry = Geometry("fan", SOURCE_DETECTOR_MM, SOURCE_OBJECT_MM, PIXEL_MM)
+    return Scene(
+        "bag", (), detector, SOURCE, geometry, seed=seed, industry="security",
         description="Suitcase, dual energy, simulated",
-        technique={"tube_voltage_kv": TUBE_KV, "z_effective_per_stored": 1.0 / Z_SCALE},
-    )
+    )  # fmt: skip
 
 
 def _packed(generator: np.random.Generator) -> Bag:

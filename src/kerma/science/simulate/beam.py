@@ -1,22 +1,21 @@
-"""The radiation of a simulated exposure: photon energies and what each contributes to the detector's signal.
-
-The tube spectrum is Kramers' bremsstrahlung, weakened by its filters; the characteristic lines of tungsten are left
-out, so absolute doses are no aim of this simulator, while transmissions follow the tabulated attenuation exactly.
-"""
+"""The radiation of a simulated exposure: photon energies and what each contributes to the detector's signal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import WrongUsage
-from kerma.science.physics.attenuation import transmission
+from kerma.science.physics.attenuation import linear_attenuation, transmission
+from kerma.science.physics.spectrum import Spectrum, isotope_spectrum, linac_spectrum, mono, tube_spectrum
+from kerma.science.simulate.document import Channel, Source
 
-ENERGY_STEP_KEV = 4.0
-LOWEST_KEV = 12.0
+NARROWEST_BIN_KEV = 2.0
+MOST_BINS = 120.0
+FAINTEST = 1e-7
+"""Energies that give less than this share of the strongest are left out."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +42,56 @@ class Beam:
         return self.photons * self.absorbed * self.energies_kev**2
 
 
-def monochromatic(energy_kev: float) -> Beam:
-    """Return a beam of one energy on a detector that absorbs every photon."""
-    one = np.ones(1)
-    return Beam(np.array([float(energy_kev)]), one, one, f"{energy_kev:g} keV", 0.0)
+def beam_of(source: Source, channel: Channel) -> Beam:
+    """Return what a source's radiation is to one channel of a detector: the one place where spectra come from.
 
+    Numbers are rounded to nine digits, so that the last bits of a library's exponential decide nothing.
 
-def tube(
-    tube_voltage_kv: float, *, filters_mm: Mapping[str, float], scintillator: str = "csi", scintillator_mm: float = 0.5
-) -> Beam:
-    """Return the beam of an X-ray tube behind filters, as a scintillator sees it.
-
-    Parameters
-    ----------
-    tube_voltage_kv : 30 to 450 kV; the spectrum ends there
-    filters_mm : material to thickness in mm, the tube's own window included
-    scintillator, scintillator_mm : what absorbs the photons, and how thick it is
+    Raises
+    ------
+    WrongUsage
+        An unknown kind of source, a filter of negative thickness, or no photon left.
+    OutsideTable
+        A voltage or energy outside the tables.
+    NotFound
+        A nuclide, target or material that is not known.
     """
-    if not 30.0 <= tube_voltage_kv <= 450.0:
-        raise WrongUsage(f"a tube voltage of {tube_voltage_kv:g} kV is outside 30 to 450 kV")
-    energies = np.arange(LOWEST_KEV, tube_voltage_kv, ENERGY_STEP_KEV) + ENERGY_STEP_KEV / 2
-    photons = np.maximum(tube_voltage_kv / energies - 1.0, 0.0)
-    for material, thickness_mm in filters_mm.items():
-        photons *= transmission(material, energies, thickness_mm=thickness_mm)
-    absorbed = 1.0 - transmission(scintillator, energies, thickness_mm=scintillator_mm)
-    kept = photons * absorbed > 1e-7 * (photons * absorbed).max()
-    label = f"{tube_voltage_kv:g} kV, " + " + ".join(f"{mm:g} mm {name}" for name, mm in filters_mm.items())
-    return Beam(energies[kept], photons[kept], absorbed[kept], label, float(tube_voltage_kv))
+    filters = dict(source.filters_mm)
+    for material, thickness_mm in channel.filters_mm.items():
+        filters[material] = filters.get(material, 0.0) + thickness_mm
+    spectrum = _spectrum(source).filtered(filters)
+    energies = rounded(spectrum.energies_kev)
+    absorbed = 1.0 - transmission(channel.scintillator, energies, thickness_mm=channel.scintillator_mm)
+    photons = spectrum.fluence_cm2
+    weight = photons * absorbed
+    kept = weight > FAINTEST * weight.max(initial=0.0)
+    if not kept.any():
+        raise WrongUsage(f"no photon of '{spectrum.label}' is left for the detector; use less filter")
+    tube_voltage_kv = source.tube_voltage_kv if source.kind == "tube" else 0.0
+    return Beam(energies[kept], rounded(photons[kept]), rounded(absorbed[kept]), spectrum.label, tube_voltage_kv)
+
+
+def _spectrum(source: Source) -> Spectrum:
+    """Return the unfiltered spectrum of a source, in bins fit for a simulation."""
+    if source.kind == "tube":
+        spectrum = tube_spectrum(source.tube_voltage_kv, target=source.target)
+        return spectrum.binned(max(NARROWEST_BIN_KEV, source.tube_voltage_kv / MOST_BINS))
+    if source.kind == "isotope":
+        return isotope_spectrum(source.nuclide)
+    if source.kind == "linac":
+        return linac_spectrum(source.end_point_mev).binned(source.end_point_mev * 1000.0 / MOST_BINS)
+    if source.kind == "monochromatic":
+        return mono(source.energy_kev)
+    raise WrongUsage(f"a source of kind '{source.kind}' is not known: tube, isotope, linac or monochromatic")
+
+
+def attenuation_of(
+    material: str, energies_kev: NDArray[np.float64], density_g_cm3: float | None
+) -> NDArray[np.float64]:
+    """Return the linear attenuation coefficients in 1/mm, rounded to nine digits."""
+    return rounded(linear_attenuation(material, energies_kev, density_g_cm3=density_g_cm3))
+
+
+def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values rounded to nine significant digits."""
+    return np.array([float(f"{value:.8e}") for value in values.tolist()])

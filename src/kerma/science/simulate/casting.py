@@ -6,18 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerma.science.imaging.image import GreyScale, Image, Spacing
-from kerma.science.simulate.beam import tube as tube_beam
-from kerma.science.simulate.exposure import Detector, Field
-from kerma.science.simulate.flaws import Flaw, ellipsoid
+from kerma.science.simulate.document import Channel, Detector, Geometry, Scene, Source
+from kerma.science.simulate.flaws import Field, Flaw, ellipsoid
 from kerma.science.simulate.lettering import lead_letters
-from kerma.science.simulate.scene import Part, SimulatedImage, picture
+from kerma.science.simulate.part import Part
+from kerma.science.simulate.scene import SimulatedImage
 from kerma.science.simulate.solids import bar, disc, grid, joined, raised, ring, tube
 from kerma.science.simulate.texture import smooth_field
 
 SIZE = 1024
 PIXEL_MM = 0.15
 REFERENCE_MM = 14.0
+SNR = 210.0
+GEOMETRY = Geometry(source_detector_mm=1080.0, source_object_mm=960.0)
+PITCH_MM = 0.16875
+"""Of the detector: :data:`PIXEL_MM` in the middle of the casting."""
+SOURCE = Source(tube_voltage_kv=95.0, filters_mm={"aluminium": 2.0, "copper": 0.1}, focal_spot_mm=1.5)
+BLUR_MM = 0.12
 BOSSES = 6
 RIBS = 9
 
@@ -28,25 +33,19 @@ def casting(seed: int) -> SimulatedImage:
     aluminium = _cover(generator)
     letters = np.zeros_like(aluminium)
     lead_letters(letters, f"C{207 + seed % 700}", row_px=1000, column_px=30, height_px=34, thickness_mm=0.5)
-    flaws = _flaws(generator)
-    beam = tube_beam(95.0, filters_mm={"aluminium": 2.0, "copper": 0.1})
-    detector = Detector(snr=210.0, blur_px=0.7, focal_blur_px=0.5, reference_stored=15500.0)
-    stored, findings, labels = picture(
-        Part({"aluminium": aluminium, "lead": letters}, flaws), beam, detector,
-        reference_mm={"aluminium": REFERENCE_MM}, generator=generator,
-    )
-    truth = {
-        "scene": "casting", "seed": seed, "beam": beam.label, "tube_voltage_kv": beam.tube_voltage_kv,
-        "thickness_mm": REFERENCE_MM, "snr": detector.snr, "blur_sigma_px": detector.blur_px,
-        "focal_blur_sigma_px": detector.focal_blur_px, "pixel_mm": PIXEL_MM,
-    }
-    image = Image(
-        pixels=stored[None], bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"),
-        grey=GreyScale(is_inverse=True), rises_with_dose=True, format="TIFF", modality="DX",
+    part = Part({"aluminium": aluminium, "lead": letters}, _flaws(generator))
+    return part.picture(_exposure(seed), {"thickness_mm": REFERENCE_MM, "snr": SNR})
+
+
+def _exposure(seed: int) -> Scene:
+    """Return how the cover is exposed: SNR and stored value hold behind the reference thickness."""
+    channel = Channel(snr=SNR, reference_stored=15500.0)
+    detector = Detector(SIZE, SIZE, PITCH_MM, (channel,), {"aluminium": REFERENCE_MM}, BLUR_MM)
+    return Scene(
+        "casting", (), detector, SOURCE, GEOMETRY, seed=seed, is_inverse=True,
         description="Pump cover, aluminium casting, simulated",
-        technique={"tube_voltage_kv": 95.0, "thickness_mm": REFERENCE_MM, "material": "aluminium", "part": "casting"},
-    )
-    return SimulatedImage(image, findings, labels, truth)
+        technique={"thickness_mm": REFERENCE_MM, "material": "aluminium", "part": "casting"},
+    )  # fmt: skip
 
 
 def _around(count: int, radius: float, turn: float = 0.0) -> list[tuple[float, float]]:

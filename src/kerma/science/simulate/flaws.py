@@ -31,6 +31,7 @@ class Flaw:
     measurements: dict[str, float]
     material: str | None = None
     displaces: bool = True
+    name: str = ""
 
     @property
     def slices(self) -> tuple[slice, slice]:

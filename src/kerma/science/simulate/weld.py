@@ -7,18 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerma.science.imaging.image import GreyScale, Image, Spacing
-from kerma.science.simulate.beam import tube
-from kerma.science.simulate.exposure import Detector, Field
-from kerma.science.simulate.flaws import Flaw, ellipsoid, stroke
+from kerma.science.simulate.document import Channel, Detector, Geometry, Scene, Source
+from kerma.science.simulate.flaws import Field, Flaw, ellipsoid, stroke
 from kerma.science.simulate.lettering import lead_arrow, lead_letters, wires
-from kerma.science.simulate.scene import Part, SimulatedImage, picture
+from kerma.science.simulate.part import Part
+from kerma.science.simulate.scene import SimulatedImage
 from kerma.science.simulate.texture import smooth_field, smooth_line
 from kerma.standards import table
 
 PIXEL_MM = 0.1
+SNR = 230.0
+GEOMETRY = Geometry(source_detector_mm=850.0, source_object_mm=800.0)
+PITCH_MM = 0.10625
+"""Of the detector: :data:`PIXEL_MM` in the plane of the weld."""
+SOURCE = Source(tube_voltage_kv=180.0, filters_mm={"aluminium": 3.0, "copper": 0.5}, focal_spot_mm=2.0)
+BLUR_MM = 0.08
 LEAD_MM = 0.35
 WIRES = ("W10", "W11", "W12", "W13", "W14", "W15", "W16")
+WIRE_ROWS = (300, 560)
+WIRE_PITCH_PX = 50.0
+WIRES_FROM_END_PX = 470
+"""The first wire lies this far from the end of the plate."""
 
 
 @dataclass(frozen=True)
@@ -49,27 +58,24 @@ def weld(seed: int, *, flaws: str = "random", plate: Plate | None = None) -> Sim
     lead = _marks(steel, given, seed)
     center = _center_line(given, generator)
     made = FLAW_SETS[flaws](generator, given, center)
-    beam = tube(180.0, filters_mm={"aluminium": 3.0, "copper": 0.5})
-    detector = Detector(snr=230.0, blur_px=0.75, focal_blur_px=0.5, reference_stored=42000.0)
-    part = Part({"iron": steel, "lead": lead}, made)
-    stored, findings, labels = picture(
-        part, beam, detector, reference_mm={"iron": given.thickness_mm}, generator=generator
-    )
-    truth = {
-        "scene": "weld", "seed": seed, "beam": beam.label, "tube_voltage_kv": beam.tube_voltage_kv,
-        "thickness_mm": given.thickness_mm, "snr": detector.snr, "blur_sigma_px": detector.blur_px,
-        "focal_blur_sigma_px": detector.focal_blur_px, "pixel_mm": PIXEL_MM, "wires": list(WIRES),
-    }
-    image = Image(
-        pixels=stored[None], bits=16, meaning="raw", spacing=Spacing(PIXEL_MM, PIXEL_MM, "geometry"),
-        grey=GreyScale(is_inverse=True), rises_with_dose=True, format="TIFF", modality="DX",
-        description="Butt weld, simulated",
+    truth = {"thickness_mm": given.thickness_mm, "snr": SNR, "wires": list(WIRES)}
+    return Part({"iron": steel, "lead": lead}, made).picture(_exposure(given, seed), truth)
+
+
+def _exposure(plate: Plate, seed: int) -> Scene:
+    """Return how the plate is exposed: SNR and stored value hold behind its thickness."""
+    detector = Detector(
+        plate.rows, plate.columns, PITCH_MM, (Channel(snr=SNR, reference_stored=42000.0),),
+        {"iron": plate.thickness_mm}, BLUR_MM,
+    )  # fmt: skip
+    return Scene(
+        "weld", (), detector, SOURCE, GEOMETRY, seed=seed, description="Butt weld, simulated", is_inverse=True,
         technique={
-            "tube_voltage_kv": 180.0, "thickness_mm": given.thickness_mm, "material": "steel", "part": "weld",
-            "weld_length_mm": given.columns * PIXEL_MM, "weld_width_mm": given.bead_width_mm,
+            "thickness_mm": plate.thickness_mm, "material": "steel", "part": "weld",
+            "weld_length_mm": plate.columns * PIXEL_MM, "weld_width_mm": plate.bead_width_mm,
+            "wire_region": _wire_region(plate), "wires": f"{WIRES[0]}-{WIRES[-1]}",
         },
-    )
-    return SimulatedImage(image, findings, labels, truth)
+    )  # fmt: skip
 
 
 def _center_line(plate: Plate, generator: np.random.Generator) -> Field:
@@ -124,12 +130,18 @@ def _add_spatter(steel: Field, plate: Plate, generator: np.random.Generator) -> 
         steel[drop.slices] += drop.patch_mm
 
 
+def _wire_region(plate: Plate) -> str:
+    """Return row, column, height and width of a region that holds the wire indicator."""
+    row, column = WIRE_ROWS[0] - 5, plate.columns - WIRES_FROM_END_PX - 20
+    return f"{row},{column},{WIRE_ROWS[1] - WIRE_ROWS[0] + 10},{int(WIRE_PITCH_PX * (len(WIRES) - 1)) + 60}"
+
+
 def _marks(steel: Field, plate: Plate, seed: int) -> Field:
     """Lay the wire indicator on the plate; return the lead of letters and arrows."""
     lead = np.zeros(steel.shape)
     names = {row["wire"]: float(row["diameter_mm"]) for row in table("iso_19232-1/wires")}
-    first = plate.columns - 470
-    wires(steel, [names[name] for name in WIRES], rows_px=(300, 560), first_column_px=first, pitch_px=50.0,
+    first = plate.columns - WIRES_FROM_END_PX
+    wires(steel, [names[name] for name in WIRES], rows_px=WIRE_ROWS, first_column_px=first, pitch_px=WIRE_PITCH_PX,
           pixel_mm=PIXEL_MM)
     lead_letters(lead, "10 FE EN", row_px=640, column_px=first + 62, height_px=34, thickness_mm=LEAD_MM)
     lead_letters(lead, f"K{1042 + seed % 900}", row_px=130, column_px=90, height_px=50, thickness_mm=LEAD_MM)

@@ -28,9 +28,25 @@ export interface Found {
   polygon?: [number, number][];
   plane: number;
   score?: number | null;
-  by: { kind: string; name: string; version: string };
+  /** A learned model's weights have a SHA-256. */
+  by: { kind: string; name: string; version: string; model_sha256?: string };
   measurements: { name: string; value: number | null }[];
+  note?: string;
+  severity?: string;
+  /** How sure the person is, 0 to 1. */
+  confidence?: number;
+  /** When a person recorded it. */
+  at?: string;
+  /** Id of the finding it was changed from. */
+  replaces?: string;
+  /** Who took it out and why; it is then not judged. */
+  dismissed?: { reason: string; by_name: string; at: string };
+  /** Who agrees with the software. */
+  accepted?: { by_name: string; at: string };
 }
+
+/** How sure a person may say to be. */
+export const CONFIDENCES: [value: number, word: string][] = [[0.2, "Hardly"], [0.4, "Rather not"], [0.6, "Rather"], [0.8, "Quite"], [1, "Certain"]];
 
 export interface Judged {
   rule: string;
@@ -46,6 +62,21 @@ export interface Judged {
   finding_ids: string[];
   reason: string;
   action: string;
+  asked?: "at most" | "at least";
+}
+
+/** What may be done about findings, who decides it, and by when. */
+export interface Disposition {
+  category: string;
+  labels: string[];
+  finding_ids: string[];
+  dispositions: string[];
+  decides: string;
+  may_operator_clear: boolean;
+  extra_search: string;
+  deadline_minutes: number;
+  next_step: string;
+  escalation: { step: number; who: string; within_minutes: number; what: string }[];
 }
 
 export interface AnalysedImage {
@@ -75,6 +106,9 @@ export interface Document {
   technique: Record<string, number | string>;
   images: AnalysedImage[];
   verdicts: Judged[];
+  quality?: Judged[];
+  dispositions?: Disposition[];
+  judgement?: { id: number | null; version: number; at: string; reason: string; by_name: string; pack: { title: string; edition: string; status: string } | null };
   decision_proposed: string;
   decision_reason: string;
   warnings: string[];
@@ -123,11 +157,10 @@ function shown(row: ImageRow, analysed: AnalysedImage | null): Shown {
   };
 }
 
-/** All findings of the exam, numbered through. */
+/** All findings of the exam; a finding's number is its id, the same in picture, table, verdicts and report. */
 export function numbered(all: Sheet[]): Numbered[] {
-  let number = 0;
   return all.flatMap((sheet, index) =>
-    (sheet.analysed?.findings ?? []).map((found) => ({ number: ++number, sheet: index, found })),
+    (sheet.analysed?.findings ?? []).map((found) => ({ number: Number(found.id), sheet: index, found })),
   );
 }
 
@@ -135,7 +168,7 @@ export function numbered(all: Sheet[]): Numbered[] {
 export function marksOf(findings: Numbered[], index: number, sheet: Sheet): Mark[] {
   const everywhere = sheet.analysed?.plane_kind === "energy";
   return findings
-    .filter((one) => one.sheet === index)
+    .filter((one) => one.sheet === index && !one.found.dismissed)
     .map(({ number, found }) => ({
       id: found.id,
       number,

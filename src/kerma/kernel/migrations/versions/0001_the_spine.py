@@ -11,6 +11,135 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "alarm",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("thing", sa.String(length=128), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.String(length=27), nullable=False),
+        sa.Column("raised_by", sa.String(length=80), nullable=False),
+        sa.Column("acknowledged_at", sa.String(length=27), server_default="", nullable=False),
+        sa.Column("acknowledged_by", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_alarm_open",
+            ["kind", "thing"],
+            unique=True,
+            sqlite_where=sa.text("acknowledged_at = ''"),
+            postgresql_where=sa.text("acknowledged_at = ''"),
+        )
+
+    op.create_table(
+        "backup_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("begun_at", sa.String(length=27), nullable=False),
+        sa.Column("alive_at", sa.String(length=27), nullable=False),
+        sa.Column("ended_at", sa.String(length=27), server_default="", nullable=False),
+        sa.Column("ledger_size", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("blob_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('running', 'done', 'failed')", name=op.f("ck_backup_run_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backup_run")),
+        sa.UniqueConstraint("name", name=op.f("uq_backup_run_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "blob_removal",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", sa.String(length=27), nullable=False),
+        sa.Column("removed_at", sa.String(length=27), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blob_removal")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_blob_removal_sha256")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("blob_removal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_removal_removed_at_id"), ["removed_at", "id"], unique=False)
+
+    op.create_table(
+        "custody_contact",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("organisation", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), server_default="", nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("phone", sa.Text(), server_default="", nullable=False),
+        sa.Column("email", sa.Text(), server_default="", nullable=False),
+        sa.Column("duty_hours", sa.Text(), server_default="", nullable=False),
+        sa.Column("category", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_by", sa.String(length=80), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_contact")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "custody_party",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("organisation", sa.Text(), server_default="", nullable=False),
+        sa.Column("document", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_party")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "deletion_plan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("exam_count", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion_plan")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("deletion_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deletion_plan_digest"), ["digest"], unique=False)
+
+    op.create_table(
+        "display",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("category", sa.String(length=32), nullable=False),
+        sa.Column("serial_number", sa.String(length=64), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.String(length=32), nullable=False),
+        sa.Column("retired_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("retired_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_display")),
+    )
+    with op.batch_alter_table("display", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_display_in_use",
+            ["name"],
+            unique=True,
+            sqlite_where=sa.text("retired_at = ''"),
+            postgresql_where=sa.text("retired_at = ''"),
+        )
+
+    op.create_table(
+        "exam_term",
+        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("term", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "term", "exam_pk", name=op.f("pk_exam_term")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("exam_term", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exam_term_exam_pk_kind"), ["exam_pk", "kind"], unique=False)
+
+    op.create_table(
         "job_request",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -80,6 +209,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record_index", name=op.f("pk_ledger_record")),
     )
     op.create_table(
+        "legal_hold",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("target", sa.String(length=16), nullable=False),
+        sa.Column("thing", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_at", sa.String(length=32), nullable=False),
+        sa.Column("placed_by", sa.String(length=80), nullable=False),
+        sa.Column("lift_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("lift_requested_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("lift_requested_by", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("lifted_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("lifted_by", sa.String(length=80), server_default="", nullable=False),
+        sa.CheckConstraint("lifted_by = '' OR lifted_by <> lift_requested_by", name=op.f("ck_legal_hold_two_persons")),
+        sa.CheckConstraint("target IN ('exam', 'subject', 'accession', 'item')", name=op.f("ck_legal_hold_target")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("legal_hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_legal_hold_target_thing"), ["target", "thing"], unique=False)
+
+    op.create_table(
+        "locked_image",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("image_set", sa.String(length=64), nullable=False),
+        sa.Column("image_sha256", sa.String(length=64), nullable=False),
+        sa.Column("print", sa.LargeBinary(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_locked_image")),
+        sa.UniqueConstraint("image_set", "image_sha256", name=op.f("uq_locked_image_image_set_image_sha256")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "login_attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("account_sha256", sa.String(length=64), nullable=False),
@@ -92,6 +254,178 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_login_attempt_account_sha256_at"), ["account_sha256", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_login_attempt_address_at"), ["address", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_login_attempt_at"), ["at"], unique=False)
+
+    op.create_table(
+        "model",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("weights_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("card", sa.JSON(), nullable=False),
+        sa.Column("trial", sa.JSON(), nullable=False),
+        sa.Column("origin", sa.String(length=8), nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("origin IN ('shipped', 'brought', 'site')", name=op.f("ck_model_origin")),
+        sa.CheckConstraint("state IN ('candidate', 'shadow', 'active', 'retired')", name=op.f("ck_model_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_model_name_version")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("model", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_model_sha256"), ["sha256"], unique=False)
+        batch_op.create_index(
+            "uq_model_active",
+            ["name"],
+            unique=True,
+            sqlite_where=sa.text("state = 'active'"),
+            postgresql_where=sa.text("state = 'active'"),
+        )
+
+    op.create_table(
+        "node",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ae_title", sa.String(length=16), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("addresses", sa.JSON(), nullable=False),
+        sa.Column("certificate_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("is_tls", sa.Boolean(), nullable=False),
+        sa.Column("dialect", sa.String(length=16), nullable=False),
+        sa.Column("services", sa.JSON(), nullable=False),
+        sa.Column("max_associations", sa.Integer(), nullable=False),
+        sa.Column("preferred_transfer_syntaxes", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("changed_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("state IN ('on', 'off', 'removed')", name=op.f("ck_node_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_node")),
+    )
+    with op.batch_alter_table("node", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_node_ae_title",
+            ["ae_title"],
+            unique=True,
+            sqlite_where=sa.text("state != 'removed'"),
+            postgresql_where=sa.text("state != 'removed'"),
+        )
+
+    op.create_table(
+        "ordered_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("accession", sa.String(length=16), nullable=False),
+        sa.Column("requested_id", sa.String(length=16), nullable=False),
+        sa.Column("requested_description", sa.Text(), nullable=False),
+        sa.Column("requested_codes", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("study_uid", sa.String(length=64), nullable=False),
+        sa.Column("subject_id", sa.String(length=64), nullable=False),
+        sa.Column("issuer", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("birth_date", sa.String(length=8), server_default="", nullable=False),
+        sa.Column("sex", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("station_ae", sa.Text(), nullable=False),
+        sa.Column("station_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("location", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("modality", sa.String(length=16), nullable=False),
+        sa.Column("start_date", sa.String(length=8), nullable=False),
+        sa.Column("start_time", sa.String(length=16), nullable=False),
+        sa.Column("performing_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("requesting_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("referring_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("step_id", sa.String(length=16), nullable=False),
+        sa.Column("step_description", sa.Text(), server_default="", nullable=False),
+        sa.Column("protocol_codes", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("priority", sa.String(length=16), nullable=False),
+        sa.Column("comments", sa.Text(), server_default="", nullable=False),
+        sa.Column("placer_order", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("filler_order", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("details", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("ordered_by", sa.String(length=80), nullable=False),
+        sa.Column("ordered_at", sa.String(length=32), nullable=False),
+        sa.Column("changed_at", sa.String(length=32), nullable=False),
+        sa.Column("cancel_reason", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('scheduled', 'arrived', 'started', 'completed', 'discontinued', 'canceled')",
+            name=op.f("ck_ordered_step_state"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ordered_step")),
+        sa.UniqueConstraint(
+            "accession", "requested_id", "step_id", name=op.f("uq_ordered_step_accession_requested_id_step_id")
+        ),
+    )
+    with op.batch_alter_table("ordered_step", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ordered_step_state_start_date_id"), ["state", "start_date", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_ordered_step_step_id"), ["step_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ordered_step_study_uid"), ["study_uid"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ordered_step_subject_id_id"), ["subject_id", "id"], unique=False)
+
+    op.create_table(
+        "pack_confirmation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("pack", sa.String(length=64), nullable=False),
+        sa.Column("table_sha256", sa.String(length=64), nullable=False),
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("withdrawn_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("withdrawn_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pack_confirmation")),
+    )
+    with op.batch_alter_table("pack_confirmation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pack_confirmation_pack"), ["pack"], unique=False)
+        batch_op.create_index(
+            "uq_pack_confirmation_in_force",
+            ["pack", "table_sha256"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at = ''"),
+            postgresql_where=sa.text("withdrawn_at = ''"),
+        )
+
+    op.create_table(
+        "performed_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("uid", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("matching", sa.String(length=16), nullable=False),
+        sa.Column("reasons", sa.Text(), server_default="", nullable=False),
+        sa.Column("decided_by", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("decided_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("suspects", sa.Text(), server_default="", nullable=False),
+        sa.Column("dismiss_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("station_ae", sa.Text(), nullable=False),
+        sa.Column("modality", sa.String(length=16), nullable=False),
+        sa.Column("study_uid", sa.String(length=64), nullable=False),
+        sa.Column("accession", sa.String(length=16), nullable=False),
+        sa.Column("subject_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("announced_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("received_at", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "matching IN ('matched', 'unmatched', 'contradicting', 'by-person', 'dismissed')",
+            name=op.f("ck_performed_step_matching"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('in-progress', 'completed', 'discontinued')", name=op.f("ck_performed_step_state")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_performed_step")),
+        sa.UniqueConstraint("uid", name=op.f("uq_performed_step_uid")),
+    )
+    with op.batch_alter_table("performed_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_performed_step_matching_id"), ["matching", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_performed_step_study_uid"), ["study_uid"], unique=False)
 
     op.create_table(
         "person",
@@ -107,6 +441,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("login_folded", name=op.f("uq_person_login_folded")),
     )
     op.create_table(
+        "quality_point",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("machine", sa.String(length=128), nullable=False),
+        sa.Column("of", sa.String(length=96), nullable=False),
+        sa.Column("value_name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("image_sha256", sa.String(length=64), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quality_point")),
+        sa.UniqueConstraint(
+            "image_sha256", "of", "value_name", name=op.f("uq_quality_point_image_sha256_of_value_name")
+        ),
+    )
+    with op.batch_alter_table("quality_point", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_quality_point_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_quality_point_machine_of_value_name_at_id"),
+            ["machine", "of", "value_name", "at", "id"],
+            unique=False,
+        )
+
+    op.create_table(
         "quarantine",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -118,16 +475,186 @@ def upgrade() -> None:
         sa.Column("image_uid", sa.String(length=64), server_default="", nullable=False),
         sa.Column("conflicts_with_sha256", sa.String(length=64), server_default="", nullable=False),
         sa.Column("received_at", sa.String(length=32), nullable=False),
+        sa.Column("kept_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("kept_by", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("kept_at", sa.String(length=32), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
         sa.UniqueConstraint(
             "sha256", "sidecar_sha256", "reason", name=op.f("uq_quarantine_sha256_sidecar_sha256_reason")
         ),
+        sqlite_autoincrement=True,
     )
+    op.create_table(
+        "reading_policy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("exam_class", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("algorithm", sa.String(length=16), nullable=False),
+        sa.Column("reading", sa.String(length=16), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint(
+            "algorithm IN ('concurrent', 'second-reader', 'off')", name=op.f("ck_reading_policy_algorithm")
+        ),
+        sa.CheckConstraint("reading IN ('open', 'blind', 'double')", name=op.f("ck_reading_policy_reading")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_policy")),
+    )
+    with op.batch_alter_table("reading_policy", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_reading_policy_industry_exam_class_id"), ["industry", "exam_class", "id"], unique=False
+        )
+
+    op.create_table(
+        "reference_image",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("image_set", sa.String(length=32), nullable=False),
+        sa.Column("volume", sa.String(length=64), nullable=False),
+        sa.Column("discontinuity", sa.String(length=64), nullable=False),
+        sa.Column("plate_thickness_mm", sa.Float(), nullable=True),
+        sa.Column("grade", sa.SmallInteger(), nullable=False),
+        sa.Column("image_sha256", sa.String(length=64), nullable=False),
+        sa.Column("srb_um", sa.Float(), nullable=False),
+        sa.Column("cnr", sa.Float(), nullable=False),
+        sa.Column("measured", sa.JSON(), nullable=False),
+        sa.Column("licence_holder", sa.Text(), nullable=False),
+        sa.Column("licence", sa.Text(), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.String(length=32), nullable=False),
+        sa.Column("withdrawn_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("withdrawn_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reference_image")),
+    )
+    with op.batch_alter_table("reference_image", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reference_image_image_sha256"), ["image_sha256"], unique=False)
+        batch_op.create_index(
+            "uq_reference_image_in_force",
+            ["image_sha256"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at = ''"),
+            postgresql_where=sa.text("withdrawn_at = ''"),
+        )
+
+    op.create_table(
+        "report_batch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", sa.String(length=32), nullable=False),
+        sa.Column("template", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_batch")),
+    )
+    op.create_table(
+        "report_site",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", sa.JSON(), nullable=False),
+        sa.Column("logo_sha256", sa.String(length=64), nullable=True),
+        sa.Column("accreditation", sa.Text(), nullable=False),
+        sa.Column("footer", sa.Text(), nullable=False),
+        sa.Column("paper", sa.String(length=16), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_site")),
+    )
+    op.create_table(
+        "retention_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("subject_class", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("kept_days", sa.Integer(), nullable=False),
+        sa.Column("counted_from", sa.String(length=8), nullable=False),
+        sa.Column("source_kind", sa.String(length=16), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("returns", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=3), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_by", sa.String(length=80), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('on', 'off')", name=op.f("ck_retention_rule_state")),
+        sa.CheckConstraint("kept_days >= 0", name=op.f("ck_retention_rule_kept_days")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_rule")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "review_default",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_default")),
+    )
+    with op.batch_alter_table("review_default", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_default_industry"), ["industry"], unique=False)
+
     op.create_table(
         "role",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("description", sa.String(length=256), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_role")),
+    )
+    op.create_table(
+        "route",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("condition", sa.JSON(), nullable=False),
+        sa.Column("node_ids", sa.JSON(), nullable=False),
+        sa.Column("limits", sa.JSON(), nullable=False),
+        sa.Column("quiet_s", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("kind IN ('send', 'prior')", name=op.f("ck_route_kind")),
+        sa.CheckConstraint("state IN ('on', 'off')", name=op.f("ck_route_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_route")),
+        sa.UniqueConstraint("name", name=op.f("uq_route_name")),
+    )
+    op.create_table(
+        "scrub_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("column", sa.String(length=128), nullable=False),
+        sa.Column("last_key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("in_round", sa.BigInteger(), nullable=False),
+        sa.Column("round_begun_at", sa.String(length=32), nullable=False),
+        sa.Column("round_ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_scrub_state_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scrub_state")),
+    )
+    op.create_table(
+        "signing_key",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("certificate_sha256", sa.String(length=64), nullable=False),
+        sa.Column("certificates", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("imported_at", sa.String(length=32), nullable=False),
+        sa.Column("retired_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_key")),
+    )
+    with op.batch_alter_table("signing_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signing_key_owner"), ["owner"], unique=False)
+
+    op.create_table(
+        "site_pack",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("withdrawn_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("withdrawn_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_site_pack")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_site_pack_name_version")),
     )
     op.create_table(
         "subject",
@@ -143,6 +670,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
         sa.UniqueConstraint("key", name=op.f("uq_subject_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("subject", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_subject_name_folded_id"), ["name_folded", "id"], unique=False)
@@ -155,6 +683,131 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "subject_class",
+        sa.Column("subject_key", sa.String(length=36), nullable=False),
+        sa.Column("class", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.Column("set_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("subject_key", name=op.f("pk_subject_class")),
+    )
+    op.create_table(
+        "subject_term",
+        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("term", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "subject_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.PrimaryKeyConstraint("kind", "term", "subject_pk", name=op.f("pk_subject_term")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("subject_term", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subject_term_subject_pk_kind"), ["subject_pk", "kind"], unique=False)
+
+    op.create_table(
+        "tier_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("after_days", sa.Integer(), nullable=False),
+        sa.Column("tier", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=3), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_by", sa.String(length=80), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('on', 'off')", name=op.f("ck_tier_rule_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tier_rule")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "tombstone",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_uid", sa.String(length=64), nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("returns", sa.String(length=16), nullable=False),
+        sa.Column("image_count", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("document_sha256", sa.String(length=64), nullable=False),
+        sa.Column("deleted_at", sa.String(length=32), nullable=False),
+        sa.Column("deleted_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstone")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("tombstone", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tombstone_exam_uid"), ["exam_uid"], unique=False)
+
+    op.create_table(
+        "ups_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ae_title", sa.String(length=16), nullable=False),
+        sa.Column("workitem_uid", sa.String(length=64), nullable=False),
+        sa.Column("event_type_id", sa.SmallInteger(), nullable=False),
+        sa.Column("information", sa.Text(), nullable=False),
+        sa.Column("happened_at", sa.String(length=32), nullable=False),
+        sa.Column("sent_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ups_event")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("ups_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ups_event_ae_title_id"), ["ae_title", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ups_event_happened_at"), ["happened_at"], unique=False)
+
+    op.create_table(
+        "ups_watch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ae_title", sa.String(length=16), nullable=False),
+        sa.Column("filter", sa.Text(), server_default="", nullable=False),
+        sa.Column("is_locking", sa.Boolean(), nullable=False),
+        sa.Column("subscribed_by", sa.String(length=80), nullable=False),
+        sa.Column("subscribed_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ups_watch")),
+        sa.UniqueConstraint("ae_title", name=op.f("uq_ups_watch_ae_title")),
+    )
+    op.create_table(
+        "workitem",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("uid", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("transaction_uid", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("performer", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("subject_id", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("priority", sa.String(length=16), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("changed_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("state = 'SCHEDULED' OR transaction_uid <> ''", name=op.f("ck_workitem_locked")),
+        sa.CheckConstraint(
+            "state IN ('SCHEDULED', 'IN PROGRESS', 'COMPLETED', 'CANCELED')", name=op.f("ck_workitem_state")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workitem")),
+        sa.UniqueConstraint("uid", name=op.f("uq_workitem_uid")),
+    )
+    with op.batch_alter_table("workitem", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_workitem_state_id"), ["state", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_workitem_subject_id_id"), ["subject_id", "id"], unique=False)
+
+    op.create_table(
+        "display_check",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("display_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("outcome", sa.String(length=8), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("kind IN ('look', 'measure')", name=op.f("ck_display_check_kind")),
+        sa.CheckConstraint("outcome IN ('pass', 'fail')", name=op.f("ck_display_check_outcome")),
+        sa.ForeignKeyConstraint(["display_id"], ["display.id"], name=op.f("fk_display_check_display_id_display")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_display_check")),
+    )
+    with op.batch_alter_table("display_check", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_display_check_display_id_kind_at"), ["display_id", "kind", "at"], unique=False
+        )
+
+    op.create_table(
         "exam",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("uid", sa.String(length=64), nullable=False),
@@ -163,10 +816,12 @@ def upgrade() -> None:
         sa.Column("accession", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("exam_date", sa.String(length=16), nullable=False),
         sa.Column("exam_time", sa.String(length=16), nullable=False),
-        sa.Column("exam_id", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("timezone", sa.String(length=8), server_default="", nullable=False),
+        sa.Column("exam_id", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("description", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("referring_name", sa.Text(), nullable=False),
         sa.Column("modalities", sa.Text(), nullable=False),
+        sa.Column("sop_classes", sa.Text(), server_default="", nullable=False),
         sa.Column("series_count", sa.Integer(), nullable=False),
         sa.Column("image_count", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.String(length=32), nullable=False),
@@ -176,12 +831,136 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject_pk"], ["subject.id"], name=op.f("fk_exam_subject_pk_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exam")),
         sa.UniqueConstraint("uid", name=op.f("uq_exam_uid")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("exam", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exam_accession_id"), ["accession", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exam_description_id"), ["description", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exam_exam_date_id"), ["exam_date", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exam_exam_id_id"), ["exam_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exam_industry_id"), ["industry", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_exam_subject_pk_id"), ["subject_pk", "id"], unique=False)
+
+    op.create_table(
+        "fetch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("node_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("route_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cause", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("exam_count", sa.Integer(), nullable=False),
+        sa.Column("requested_at", sa.String(length=32), nullable=False),
+        sa.Column("finished_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'parked')", name=op.f("ck_fetch_state")),
+        sa.ForeignKeyConstraint(["node_id"], ["node.id"], name=op.f("fk_fetch_node_id_node")),
+        sa.ForeignKeyConstraint(["route_id"], ["route.id"], name=op.f("fk_fetch_route_id_route")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fetch")),
+        sa.UniqueConstraint("route_id", "cause", "node_id", name=op.f("uq_fetch_route_id_cause_node_id")),
+    )
+    op.create_table(
+        "fetched_exam",
+        sa.Column("uid", sa.String(length=64), nullable=False),
+        sa.Column("node_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["node_id"], ["node.id"], name=op.f("fk_fetched_exam_node_id_node")),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_fetched_exam")),
+    )
+    op.create_table(
+        "model_drift",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("machine", sa.String(length=128), nullable=False),
+        sa.Column("verdict", sa.JSON(), nullable=False),
+        sa.Column("suspended", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("cleared_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("cleared_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("cleared_reason", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_model_drift_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_drift")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("model_drift", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_model_drift_model_id_machine_id"), ["model_id", "machine", "id"], unique=False
+        )
+
+    op.create_table(
+        "model_state",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("evidence_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("state IN ('candidate', 'shadow', 'active', 'retired')", name=op.f("ck_model_state_state")),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_model_state_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_state")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("model_state", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_model_state_model_id"), ["model_id"], unique=False)
+
+    op.create_table(
+        "model_threshold",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("machine", sa.String(length=128), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("operating_point", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("evidence_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("withdrawn_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("withdrawn_at", sa.String(length=32), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_model_threshold_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_threshold")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("model_threshold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_model_threshold_model_id"), ["model_id"], unique=False)
+        batch_op.create_index(
+            "uq_model_threshold_in_force",
+            ["model_id", "machine"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at = ''"),
+            postgresql_where=sa.text("withdrawn_at = ''"),
+        )
+
+    op.create_table(
+        "performed_image",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("performed_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("series_uid", sa.String(length=64), nullable=False),
+        sa.Column("image_uid", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["performed_pk"], ["performed_step.id"], name=op.f("fk_performed_image_performed_pk_performed_step")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_performed_image")),
+    )
+    with op.batch_alter_table("performed_image", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_performed_image_performed_pk"), ["performed_pk"], unique=False)
+
+    op.create_table(
+        "performed_order",
+        sa.Column("performed_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_pk"], ["ordered_step.id"], name=op.f("fk_performed_order_order_pk_ordered_step")
+        ),
+        sa.ForeignKeyConstraint(
+            ["performed_pk"], ["performed_step.id"], name=op.f("fk_performed_order_performed_pk_performed_step")
+        ),
+        sa.PrimaryKeyConstraint("performed_pk", "order_pk", name=op.f("pk_performed_order")),
+    )
+    with op.batch_alter_table("performed_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_performed_order_order_pk"), ["order_pk"], unique=False)
 
     op.create_table(
         "person_role",
@@ -190,6 +969,45 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_role_person_id_person")),
         sa.ForeignKeyConstraint(["role"], ["role.name"], name=op.f("fk_person_role_role_role")),
         sa.PrimaryKeyConstraint("person_id", "role", name=op.f("pk_person_role")),
+    )
+    op.create_table(
+        "pilot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("machines", sa.JSON(), nullable=False),
+        sa.Column("planned_exams", sa.Integer(), nullable=False),
+        sa.Column("least_sensitivity", sa.Float(), nullable=False),
+        sa.Column("most_false_per_exam", sa.Float(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("begun_by", sa.String(length=64), nullable=False),
+        sa.Column("begun_at", sa.String(length=32), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=True),
+        sa.Column("ended_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("end_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("is_signed_off", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_pilot_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("pilot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pilot_model_id"), ["model_id"], unique=False)
+        batch_op.create_index(
+            "uq_pilot_open",
+            ["model_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at = ''"),
+            postgresql_where=sa.text("ended_at = ''"),
+        )
+
+    op.create_table(
+        "preference",
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_preference_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", "name", name=op.f("pk_preference")),
     )
     op.create_table(
         "role_permission",
@@ -229,6 +1047,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256", name=op.f("uq_token_token_sha256")),
     )
     op.create_table(
+        "ups_subscription",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("workitem_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ae_title", sa.String(length=16), nullable=False),
+        sa.Column("is_locking", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workitem_pk"], ["workitem.id"], name=op.f("fk_ups_subscription_workitem_pk_workitem")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ups_subscription")),
+        sa.UniqueConstraint("workitem_pk", "ae_title", name=op.f("uq_ups_subscription_workitem_pk_ae_title")),
+    )
+    with op.batch_alter_table("ups_subscription", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ups_subscription_ae_title"), ["ae_title"], unique=False)
+
+    op.create_table(
         "analysis",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -241,6 +1074,189 @@ def upgrade() -> None:
         sa.UniqueConstraint("exam_pk", "images_digest", name=op.f("uq_analysis_exam_pk_images_digest")),
     )
     op.create_table(
+        "commitment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("direction", sa.String(length=8), nullable=False),
+        sa.Column("node_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("transaction_uid", sa.String(length=64), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("references", sa.JSON(), nullable=False),
+        sa.Column("committed", sa.JSON(), nullable=False),
+        sa.Column("failed", sa.JSON(), nullable=False),
+        sa.Column("requested_at", sa.String(length=32), nullable=False),
+        sa.Column("finished_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("direction IN ('given', 'asked')", name=op.f("ck_commitment_direction")),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'parked', 'unanswered')", name=op.f("ck_commitment_state")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_commitment_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["node_id"], ["node.id"], name=op.f("fk_commitment_node_id_node")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_commitment")),
+        sa.UniqueConstraint(
+            "direction", "node_id", "transaction_uid", name=op.f("uq_commitment_direction_node_id_transaction_uid")
+        ),
+    )
+    op.create_table(
+        "custody_item",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), server_default="", nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("image_uid", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("image_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("original_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("holder", sa.Text(), server_default="", nullable=False),
+        sa.Column("offered_to", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("place", sa.Text(), server_default="", nullable=False),
+        sa.Column("seal_number", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("entry_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("created_by", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_custody_item_exam_pk_exam")),
+        sa.ForeignKeyConstraint(
+            ["original_pk"], ["custody_item.id"], name=op.f("fk_custody_item_original_pk_custody_item")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_item")),
+        sa.UniqueConstraint("number", name=op.f("uq_custody_item_number")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("custody_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_custody_item_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_custody_item_offered_to"), ["offered_to"], unique=False)
+        batch_op.create_index(batch_op.f("ix_custody_item_original_pk"), ["original_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_custody_item_state_id"), ["state", "id"], unique=False)
+
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("node_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("series_uid", sa.String(length=64), nullable=False),
+        sa.Column("image_uid", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=8), nullable=False),
+        sa.Column("route_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("requested_by", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("image_count", sa.Integer(), nullable=False),
+        sa.Column("sent_count", sa.Integer(), nullable=False),
+        sa.Column("sent_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sent_until_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("failed", sa.JSON(), nullable=False),
+        sa.Column("requested_at", sa.String(length=32), nullable=False),
+        sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("finished_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("reason IN ('rule', 'person', 'move', 'commit')", name=op.f("ck_delivery_reason")),
+        sa.CheckConstraint("state IN ('waiting', 'sending', 'sent', 'parked')", name=op.f("ck_delivery_state")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_delivery_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["node_id"], ["node.id"], name=op.f("fk_delivery_node_id_node")),
+        sa.ForeignKeyConstraint(["route_id"], ["route.id"], name=op.f("fk_delivery_route_id_route")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_exam_pk_node_id"), ["exam_pk", "node_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_state_id"), ["state", "id"], unique=False)
+
+    op.create_table(
+        "evidence_package",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("uid", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_of", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("manifest_sha256", sa.String(length=64), nullable=False),
+        sa.Column("file_count", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("kind IN ('evidence', 'redacted')", name=op.f("ck_evidence_package_kind")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_evidence_package_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_package")),
+        sa.UniqueConstraint("uid", name=op.f("uq_evidence_package_uid")),
+    )
+    with op.batch_alter_table("evidence_package", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_package_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
+        "exam_lot",
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.CheckConstraint("kind IN ('welder', 'lot', 'owner')", name=op.f("ck_exam_lot_kind")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_lot_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("exam_pk", "kind", name=op.f("pk_exam_lot")),
+    )
+    with op.batch_alter_table("exam_lot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exam_lot_kind_value_exam_pk"), ["kind", "value", "exam_pk"], unique=False)
+
+    op.create_table(
+        "exam_place",
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("tier", sa.String(length=16), nullable=False),
+        sa.Column("image_count", sa.Integer(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("moved_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_place_exam_pk_exam"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("exam_pk", name=op.f("pk_exam_place")),
+    )
+    with op.batch_alter_table("exam_place", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exam_place_tier"), ["tier"], unique=False)
+
+    op.create_table(
+        "exam_source",
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("actor_key", sa.String(length=80), nullable=False),
+        sa.Column("calling_ae", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_source_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("exam_pk", name=op.f("pk_exam_source")),
+    )
+    op.create_table(
+        "feedback",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("image_sha256", sa.String(length=64), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("finding", sa.JSON(), nullable=False),
+        sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reader", sa.String(length=64), nullable=False),
+        sa.Column("reader_first", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("answer IN ('accepted', 'dismissed', 'missed')", name=op.f("ck_feedback_answer")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_feedback_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_feedback_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("feedback", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_feedback_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feedback_image_sha256"), ["image_sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feedback_model_id"), ["model_id"], unique=False)
+
+    op.create_table(
+        "forensic_examination",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.Column("document_sha256", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_forensic_examination_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forensic_examination")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("forensic_examination", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_forensic_examination_exam_pk_id"), ["exam_pk", "id"], unique=False)
+
+    op.create_table(
         "item",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -251,6 +1267,8 @@ def upgrade() -> None:
         sa.Column("decision", sa.String(length=32), server_default="", nullable=False),
         sa.Column("queued_at", sa.String(length=32), nullable=False),
         sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("plain_priority", sa.SmallInteger(), nullable=False),
+        sa.Column("plain_due_at", sa.String(length=32), nullable=False),
         sa.Column("claimed_by", sa.String(length=64), server_default="", nullable=False),
         sa.Column("claimed_at", sa.String(length=32), server_default="", nullable=False),
         sa.Column("closed_at", sa.String(length=32), server_default="", nullable=False),
@@ -267,6 +1285,45 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "marks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_marks_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_marks")),
+        sa.UniqueConstraint("exam_pk", "by", "version", name=op.f("uq_marks_exam_pk_by_version")),
+    )
+    op.create_table(
+        "model_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("model_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("image_sha256", sa.String(length=64), nullable=False),
+        sa.Column("machine", sa.String(length=128), nullable=False),
+        sa.Column("mode", sa.String(length=8), nullable=False),
+        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("features", sa.JSON(), nullable=False),
+        sa.Column("threshold", sa.Float(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("mode IN ('shadow', 'active')", name=op.f("ck_model_run_mode")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_model_run_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["model_id"], ["model.id"], name=op.f("fk_model_run_model_id_model")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_run")),
+        sa.UniqueConstraint("model_id", "image_sha256", name=op.f("uq_model_run_model_id_image_sha256")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("model_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_model_run_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_model_run_model_id_machine_id"), ["model_id", "machine", "id"], unique=False
+        )
+
+    op.create_table(
         "opening",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("actor_key", sa.String(length=80), nullable=False),
@@ -277,46 +1334,154 @@ def upgrade() -> None:
         sa.UniqueConstraint("actor_key", "exam_pk", name=op.f("uq_opening_actor_key_exam_pk")),
     )
     op.create_table(
+        "pilot_exam",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("pilot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("machine", sa.String(length=128), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("false_marks", sa.Integer(), nullable=False),
+        sa.Column("disagreements", sa.JSON(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_pilot_exam_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["pilot_id"], ["pilot.id"], name=op.f("fk_pilot_exam_pilot_id_pilot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot_exam")),
+        sa.UniqueConstraint("pilot_id", "exam_pk", name=op.f("uq_pilot_exam_pilot_id_exam_pk")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("pilot_exam", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pilot_exam_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
+        "report_writing",
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("template", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("written_by", sa.String(length=64), nullable=False),
+        sa.Column("written_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_report_writing_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("exam_pk", "version", name=op.f("pk_report_writing")),
+    )
+    op.create_table(
         "series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uid", sa.String(length=64), nullable=False),
-        sa.Column("modality", sa.String(length=16), nullable=False),
+        sa.Column("modality", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=True),
-        sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("body_part", sa.Text(), nullable=False),
-        sa.Column("manufacturer", sa.Text(), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("serial_number", sa.Text(), nullable=False),
-        sa.Column("station", sa.Text(), nullable=False),
-        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("body_part", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "laterality",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "protocol", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), server_default="", nullable=False
+        ),
+        sa.Column("manufacturer", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("model", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("serial_number", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("station", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("institution", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("series_date", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("series_time", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("performed_date", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("performed_time", sa.String(length=16), server_default="", nullable=False),
+        sa.Column(
+            "performed_id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "requested_id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column(
+            "scheduled_id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
         sa.Column("image_count", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.String(length=32), nullable=False),
+        sa.Column("document", sa.Text(), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_series_exam_pk_exam")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
         sa.UniqueConstraint("uid", name=op.f("uq_series_uid")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("series", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_series_body_part_id"), ["body_part", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_series_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_series_modality_id"), ["modality", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_series_performed_date_id"), ["performed_date", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_series_station_id"), ["station", "id"], unique=False)
 
     op.create_table(
-        "decision",
+        "custody_disclosure",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("level", sa.SmallInteger(), nullable=False),
-        sa.Column("decision", sa.String(length=32), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("by", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_decision_analysis_id_analysis")),
-        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_decision_exam_pk_exam")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
-        sa.UniqueConstraint("exam_pk", "level", name=op.f("uq_decision_exam_pk_level")),
+        sa.Column("item_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("legal_basis", sa.Text(), nullable=False),
+        sa.Column("files", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("receipt", sa.Text(), server_default="", nullable=False),
+        sa.Column("disclosed_at", sa.String(length=32), nullable=False),
+        sa.Column("recorded_at", sa.String(length=32), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["custody_contact.id"], name=op.f("fk_custody_disclosure_contact_id_custody_contact")
+        ),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_custody_disclosure_exam_pk_exam")),
+        sa.ForeignKeyConstraint(
+            ["item_pk"], ["custody_item.id"], name=op.f("fk_custody_disclosure_item_pk_custody_item")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_disclosure")),
+        sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_decision_exam_pk"), ["exam_pk"], unique=False)
+    with op.batch_alter_table("custody_disclosure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_custody_disclosure_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_custody_disclosure_item_pk"), ["item_pk"], unique=False)
 
+    op.create_table(
+        "custody_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("item_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("happened_at", sa.String(length=32), nullable=False),
+        sa.Column("recorded_at", sa.String(length=32), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("giver", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("receiver", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("place", sa.Text(), server_default="", nullable=False),
+        sa.Column("seal_number", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("photo_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("signature", sa.Text(), server_default="", nullable=False),
+        sa.Column("signature_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("confirmed_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("corrects", sa.Integer(), nullable=True),
+        sa.Column("is_struck", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("refers_to", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["item_pk"], ["custody_item.id"], name=op.f("fk_custody_entry_item_pk_custody_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_entry")),
+        sa.UniqueConstraint("item_pk", "number", name=op.f("uq_custody_entry_item_pk_number")),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "image",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -333,6 +1498,7 @@ def upgrade() -> None:
         sa.Column("columns", sa.Integer(), nullable=True),
         sa.Column("planes", sa.Integer(), nullable=True),
         sa.Column("bits", sa.Integer(), nullable=True),
+        sa.Column("bits_allocated", sa.SmallInteger(), nullable=True),
         sa.Column("acquired_at", sa.String(length=32), nullable=False),
         sa.Column("warnings", sa.Text(), server_default="", nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -345,35 +1511,197 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["series_pk"], ["series.id"], name=op.f("fk_image_series_pk_series")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_image")),
         sa.UniqueConstraint("uid", name=op.f("uq_image_uid")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("image", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_image_exam_pk_id"), ["exam_pk", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_image_series_pk_id"), ["series_pk", "id"], unique=False)
 
     op.create_table(
+        "judgement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("decision_proposed", sa.String(length=32), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_judgement_analysis_id_analysis")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_judgement_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgement")),
+        sa.UniqueConstraint("exam_pk", "version", name=op.f("uq_judgement_exam_pk_version")),
+    )
+    with op.batch_alter_table("judgement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_judgement_analysis_id"), ["analysis_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_judgement_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
+        "series_document",
+        sa.Column("series_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("image_count", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_pk"], ["series.id"], name=op.f("fk_series_document_series_pk_series"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("series_pk", name=op.f("pk_series_document")),
+    )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("judgement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("decision", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_decision_analysis_id_analysis")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_decision_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["judgement_id"], ["judgement.id"], name=op.f("fk_decision_judgement_id_judgement")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sa.UniqueConstraint("exam_pk", "level", name=op.f("uq_decision_exam_pk_level")),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decision_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
+        "image_fingerprint",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("image_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plane", sa.Integer(), nullable=False),
+        sa.Column("bits", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_image_fingerprint_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["image_pk"], ["image.id"], name=op.f("fk_image_fingerprint_image_pk_image")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_image_fingerprint")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("image_fingerprint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_image_fingerprint_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_image_fingerprint_image_pk"), ["image_pk"], unique=False)
+
+    op.create_table(
+        "reading",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("opened_at", sa.String(length=32), nullable=False),
+        sa.Column("recorded_at", sa.String(length=32), nullable=False),
+        sa.Column("last_image_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("judgement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document_sha256", sa.String(length=64), nullable=False),
+        sa.Column("conclusion", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.String(length=16), nullable=False),
+        sa.Column("reading", sa.String(length=16), nullable=False),
+        sa.Column("saw_algorithm", sa.Boolean(), nullable=False),
+        sa.Column("saw_people", sa.Boolean(), nullable=False),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.CheckConstraint("kind IN ('first', 'independent', 'decision')", name=op.f("ck_reading_kind")),
+        sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_reading_analysis_id_analysis")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_reading_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_reading_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["judgement_id"], ["judgement.id"], name=op.f("fk_reading_judgement_id_judgement")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_reading_decision_id")),
+    )
+    with op.batch_alter_table("reading", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reading_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reading_recorded_at"), ["recorded_at"], unique=False)
+        batch_op.create_index(
+            "uq_reading_once",
+            ["exam_pk", "person", "kind", "last_image_pk"],
+            unique=True,
+            sqlite_where=sa.text("kind <> 'decision'"),
+            postgresql_where=sa.text("kind <> 'decision'"),
+        )
+
+    op.create_table(
         "report",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judgement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("template", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("language", sa.String(length=8), server_default="en", nullable=False),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("record_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("marks_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("writing", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("written_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("written_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("hides", sa.String(length=16), server_default="", nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("pdf_sha256", sa.String(length=64), nullable=False),
         sa.Column("made_at", sa.String(length=32), nullable=False),
         sa.Column("signed_by", sa.String(length=64), server_default="", nullable=False),
         sa.Column("signed_at", sa.String(length=32), server_default="", nullable=False),
         sa.Column("certificate_sha256", sa.String(length=64), server_default="", nullable=False),
-        sa.CheckConstraint("state IN ('proposed', 'signed')", name=op.f("ck_report_state")),
+        sa.Column("stated", sa.JSON(), nullable=True),
+        sa.Column("amends_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=True),
+        sa.CheckConstraint("state IN ('draft', 'signed')", name=op.f("ck_report_state")),
+        sa.ForeignKeyConstraint(["amends_id"], ["report.id"], name=op.f("fk_report_amends_id_report")),
         sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_report_analysis_id_analysis")),
         sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_report_decision_id_decision")),
         sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_report_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["judgement_id"], ["judgement.id"], name=op.f("fk_report_judgement_id_judgement")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_exam_pk"), ["exam_pk"], unique=False)
         batch_op.create_index(
-            "uq_report_proposed",
-            ["analysis_id", sa.literal_column("coalesce(decision_id, 0)")],
+            "uq_report_amends",
+            ["amends_id"],
             unique=True,
-            sqlite_where=sa.text("state = 'proposed'"),
-            postgresql_where=sa.text("state = 'proposed'"),
+            sqlite_where=sa.text("amends_id IS NOT NULL"),
+            postgresql_where=sa.text("amends_id IS NOT NULL"),
         )
+
+    op.create_table(
+        "report_batch_row",
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'refused')", name=op.f("ck_report_batch_row_state")),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["report_batch.id"], name=op.f("fk_report_batch_row_batch_id_report_batch")
+        ),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_report_batch_row_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_report_batch_row_report_id_report")),
+        sa.PrimaryKeyConstraint("batch_id", "exam_pk", name=op.f("pk_report_batch_row")),
+    )
+    with op.batch_alter_table("report_batch_row", schema=None) as batch_op:
+        batch_op.create_index("ix_report_batch_row_state", ["batch_id", "state"], unique=False)
+
+    op.create_table(
+        "report_signature",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slot", sa.String(length=32), nullable=False),
+        sa.Column("signed_by", sa.String(length=64), nullable=False),
+        sa.Column("signed_at", sa.String(length=32), nullable=False),
+        sa.Column("certificate_sha256", sa.String(length=64), nullable=False),
+        sa.Column("pdf_sha256", sa.String(length=64), nullable=False),
+        sa.Column("has_time_stamp", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("qualification", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_report_signature_report_id_report")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_signature")),
+        sa.UniqueConstraint("report_id", "slot", name=op.f("uq_report_signature_report_id_slot")),
+    )
+    with op.batch_alter_table("report_signature", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_signature_report_id"), ["report_id"], unique=False)

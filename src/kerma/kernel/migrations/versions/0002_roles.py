@@ -9,24 +9,74 @@ branch_labels = None
 depends_on = None
 
 READING = [
-    "archive.ingest", "archive.view", "archive.export", "worklist.view", "worklist.claim", "worklist.release",
-    "review.decide", "report.view", "report.sign",
+    "people.prefer", "equipment.view", "equipment.check_display", "archive.ingest", "archive.view", "archive.export",
+    "worklist.view", "worklist.claim", "worklist.release",
+    "worklist.orders", "worklist.order", "worklist.arrive", "worklist.reconciliation", "worklist.ups",
+    "custody.view", "custody.view_contacts", "custody.collect", "custody.seal", "custody.unseal", "custody.hand_over",
+    "custody.accept", "custody.refuse", "custody.withdraw", "custody.store", "custody.move", "custody.take_out",
+    "custody.examine", "custody.copy", "custody.return", "custody.correct", "custody.run_forensics",
+    "review.mark", "review.judge", "review.first_read", "review.independent_read", "review.decide", "report.view",
+    "report.export_objects", "report.draft", "report.write", "report.batch",
+    "report.take_batch",
+    "report.sign", "report.amend", "report.import_key", "report.retire_key",
+    "exchange.view", "exchange.send", "exchange.query", "exchange.fetch",
 ]  # fmt: skip
 """What reading an exam takes. Whole areas are not granted: some of their actions belong to the software alone."""
+LEADING = [
+    "custody.release", "custody.take_over", "custody.ask_destruction", "custody.withdraw_destruction",
+    "custody.destroy", "custody.export_evidence", "custody.redact_evidence",
+    "custody.disclose", "custody.view_disclosures", "custody.add_contact", "custody.end_contact",
+    "report.cosign", "report.set_site",
+    "equipment.add_display", "equipment.retire_display", "worklist.free", "worklist.cancel_order",
+    "worklist.match_step", "worklist.dismiss_step",
+    "review.add_pack", "review.withdraw_pack", "review.confirm_pack", "review.withdraw_confirmation",
+    "review.set_reading", "review.see_all", "review.view_functions",
+    "review.set_default", "review.add_reference", "review.withdraw_reference",
+    "flagging.add_model", "flagging.shadow_model", "flagging.activate_model", "flagging.retire_model",
+    "flagging.set_threshold", "flagging.withdraw_threshold", "flagging.clear_drift",
+    "flagging.train",
+    "flagging.lock_images", "flagging.export_feedback", "flagging.begin_pilot", "flagging.sign_off_pilot",
+    "flagging.give_up_pilot", "flagging.view_pilot",
+]  # fmt: skip
+"""What putting a list in order takes."""
+KEEPING = [
+    "archive.view_keeping", "archive.hold", "archive.request_lift", "archive.withdraw_lift", "archive.lift",
+    "archive.plan_deletion", "archive.classify_subject", "archive.resolve_quarantine", "alarms.acknowledge",
+]  # fmt: skip
+"""What looking after what is kept takes; who plans a deletion is not who deletes."""
 ROLES = {
     "administrator": ("Looks after Kerma: people, roles, nodes, settings", ["*"]),
     "lead": (
         "Leads a team of analysts; Level III",
-        [*READING, "archive.check", "archive.delete", "worklist.free", "training.*", "people.view"],
+        [*READING, *LEADING, *KEEPING, "archive.check", "training.*", "people.view"],
     ),
     "analyst": (
         "Reads images, decides and reports: screener, radiographer, Level I and II",
         READING,
     ),
-    "trainer": ("Trains and tests people", ["archive.view", "training.*", "people.view"]),
-    "auditor": ("Checks what was done, changes nothing", ["archive.view", "archive.check", "ledger.*", "people.view"]),
-    "engineer": ("Looks after the X-ray machines", ["archive.ingest", "archive.view", "equipment.*"]),
-    "radiation-safety": ("Looks after doses, areas and sources", ["archive.view", "safety.*"]),
+    "trainer": ("Trains and tests people", ["people.prefer", "archive.view", "training.*", "people.view"]),
+    "auditor": (
+        "Checks what was done, changes nothing",
+        [
+            "people.prefer",
+            "archive.view",
+            "archive.view_keeping",
+            "archive.check",
+            "worklist.orders",
+            "worklist.reconciliation",
+            "exchange.view",
+            "custody.view",
+            "custody.view_contacts",
+            "custody.view_disclosures",
+            "ledger.*",
+            "people.view",
+        ],  # fmt: skip
+    ),
+    "engineer": (
+        "Looks after the X-ray machines",
+        ["people.prefer", "archive.ingest", "archive.view", "worklist.orders", "equipment.*", "flagging.add_model"],
+    ),
+    "radiation-safety": ("Looks after doses, areas and sources", ["people.prefer", "archive.view", "safety.*"]),
 }
 
 

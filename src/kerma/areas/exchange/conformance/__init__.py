@@ -1,0 +1,1 @@
+"""A conformance suite for DICOMweb and the DICOM network, usable against any archive (``kerma conform``)."""

@@ -1,0 +1,67 @@
+"""While an association's loop is held, it does nothing, however quickly it is let go and held again."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from kerma.areas.exchange import checkpoint
+
+
+class Loop(threading.Thread):
+    """What pynetdicom's loop does at its checkpoint, and how often it has passed."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.passed, self.ended = 0, False
+        self._reactor_checkpoint = threading.Event()
+        self._reactor_checkpoint.set()
+
+    def run(self) -> None:
+        while not self.ended:
+            self._reactor_checkpoint.wait()
+            self.passed += 1
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """A loop on its way, on a machine whose threads take turns at any moment."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    made = Loop()
+    made.start()
+    yield made
+    made.ended = True
+    made.join(5)
+    sys.setswitchinterval(before)
+    assert not made.is_alive()
+
+
+def test_nothing_passes_while_it_is_held_and_it_goes_on_after(loop: Loop) -> None:
+    for _ in range(500):
+        with checkpoint.paused(loop):
+            before = loop.passed
+            for _ in range(20):
+                assert loop.passed == before
+    until = time.monotonic() + 20
+    while loop.passed == before and time.monotonic() < until:
+        time.sleep(0.001)
+    assert loop.passed > before
+
+
+def test_a_loop_that_has_ended_holds_nobody_up() -> None:
+    made = Loop()
+    with checkpoint.paused(made):
+        pass
+    assert made._reactor_checkpoint.is_set()
+
+
+def test_an_error_while_it_is_held_lets_it_go(loop: Loop) -> None:
+    with pytest.raises(ValueError, match="broken"), checkpoint.paused(loop):
+        raise ValueError("broken")
+    assert loop._reactor_checkpoint.is_set()
+    assert loop._reactor_checkpoint.wait(0.1)

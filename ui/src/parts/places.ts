@@ -1,0 +1,25 @@
+/** The pages of the workstation that the person may open, in the order of the bar on top. */
+import { session } from "./session.svelte";
+
+export interface Place {
+  address: string;
+  label: string;
+  /** The action that opens it; none: for everybody. */
+  needs?: string;
+  keys?: string;
+}
+
+const PLACES: Place[] = [
+  { address: "/", label: "Worklist", keys: "g w" },
+  { address: "/archive", label: "Archive", needs: "archive.view", keys: "g a" },
+  { address: "/calculate", label: "Calculate", keys: "g c" },
+  { address: "/rules", label: "Rules", keys: "g r" },
+  { address: "/models", label: "Models", keys: "g m" },
+  { address: "/quality", label: "Quality", needs: "equipment.view", keys: "g q" },
+  { address: "/reports", label: "Reports", needs: "report.batch", keys: "g p" },
+  { address: "/custody", label: "Custody", needs: "custody.view", keys: "g u" },
+  { address: "/network", label: "Network", needs: "exchange.view", keys: "g n" },
+  { address: "/settings", label: "Settings", keys: "g s" },
+];
+
+export const places = () => PLACES.filter((place) => !place.needs || session.may(place.needs));
