@@ -6,17 +6,25 @@ import fcntl
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 KERMA = Path(sys.executable).parent / "kerma"
+SOON_S = 30
+"""Work that waits longer than this waits to be tried again; a test that needs its end waits for that itself."""
+OPEN_JOBS = """
+    SELECT name, key, state, due_at FROM job_request
+    WHERE key <> 'standing' AND (state IN ('handed', 'running') OR (state = 'waiting' AND due_at < ?))
+"""
 
 
 @dataclass
@@ -33,6 +41,19 @@ class Server:
             answer = client.post("/api/v1/session", json={"login": self.login, "password": self.password})
             assert answer.status_code == 201, answer.text
             yield client
+
+    def at_rest(self) -> None:
+        """Wait until nothing that was asked of this server is left to be done, so that no page changes by itself."""
+        until = time.monotonic() + 240
+        address = f"file:{self.home / 'kerma.db'}?mode=ro"
+        while True:
+            soon = (datetime.now(UTC) + timedelta(seconds=SOON_S)).isoformat()
+            with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
+                open_jobs = connection.execute(OPEN_JOBS, (soon,)).fetchall()
+            if not open_jobs:
+                return
+            assert time.monotonic() < until, f"still to be done after four minutes: {open_jobs}"
+            time.sleep(0.2)
 
     def cookies(self) -> list[dict[str, str]]:
         """The cookies of the person who began this server, signed in, as a browser takes them."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from effort import SOAKING
 from kerma.doors.workstation import FOLDER
 from pages import Watched
 from servers import Server, demonstrated
@@ -20,9 +21,12 @@ FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that drives a browser may try twice, and the end of the run tells which did (decision 0023)."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+            if not SOAKING:
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

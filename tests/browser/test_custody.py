@@ -35,6 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with started.client() as client:
             files = [("files", ("film.dcm", films.film()))]
             client.post("/api/v1/uploads", files=files, data={"industry": "medical"}).raise_for_status()
+        started.at_rest()
         yield started
     finally:
         end(started)

@@ -56,6 +56,7 @@ def exams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exams]:
             golden = _uploaded(client, engine_pictures.golden())
             line_scan = _uploaded(client, {"strip.dcm": engine_pictures.line_scan()[0]})
             images = [row["id"] for row in client.get(f"/api/v1/exams/{golden}").json()["images"]]
+        server.at_rest()
         yield Exams(server, cookies, golden, images, line_scan)
     finally:
         end(server)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
 from forensic_pictures import pasted, picture, png, to_8_bit
-from kerma.areas.custody.model_forensic import image_fingerprint
-from kerma.kernel.database import Database
 from pages import Watched, violations
 from servers import KERMA, Server, end, start
 
@@ -38,23 +34,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             for name, data in (("weld-1.png", png(picture(1))), ("weld-9.png", again)):
                 sent = client.post("/api/v1/uploads", files=[("files", (name, data))], data={"industry": "ndt"})
                 sent.raise_for_status()
+        started.at_rest()  # fingerprints are made some seconds after arrival
         yield started
     finally:
         end(started)
-
-
-def wait_for_fingerprints(server: Server) -> None:
-    """They are made some seconds after arrival."""
-    database = Database(f"sqlite:///{server.home}/kerma.db")
-    until = time.monotonic() + 120
-    query = sa.select(sa.func.count(image_fingerprint.c.image_pk.distinct()))
-    while True:
-        with database.read() as connection:
-            if connection.scalar(query) == 2:
-                break
-        assert time.monotonic() < until, "no fingerprints were made"
-        time.sleep(0.3)
-    database.close()
 
 
 def test_a_picture_used_again_with_a_copied_region(chromium: Browser, server: Server) -> None:
@@ -67,7 +50,6 @@ def test_a_picture_used_again_with_a_copied_region(chromium: Browser, server: Se
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Custody").wait_for()
-    wait_for_fingerprints(server)
     page.goto(f"{server.address}/exams/2")
     page.get_by_role("button", name="Evidence", exact=False).first.click()
     region = page.get_by_role("region", name="Forensic checks")

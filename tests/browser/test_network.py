@@ -56,6 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with server.client() as client:
             files = [("files", ("film.dcm", films.film())), ("files", ("broken.png", BROKEN))]
             client.post("/api/v1/uploads", files=files, data={"industry": "medical"}).raise_for_status()
+        server.at_rest()
         yield Site(server, int(line.rsplit(":", 1)[1]))
     finally:
         end(server)

@@ -100,6 +100,7 @@ def sitting(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
             context.add_cookies(
                 [{"name": name, "value": value, "url": server.address} for name, value in client.cookies.items()]
             )
+        server.at_rest()
         context.set_default_timeout(120_000)
         page = context.new_page()
         watched = Watched(page)

@@ -76,7 +76,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with httpx.Client(base_url=server.address, headers={"Origin": server.address}, timeout=60) as client:
         client.post("/api/v1/session", json={"login": LOGIN, "password": PASSWORD}).raise_for_status()
         cookies = [{"name": name, "value": value, "url": server.address} for name, value in client.cookies.items()]
-        yield Site(server, cookies, *_arrived(client, bag))
+        arrived = _arrived(client, bag)
+        server.at_rest()
+        yield Site(server, cookies, *arrived)
     end(server)
 
 

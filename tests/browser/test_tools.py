@@ -110,6 +110,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             ]
             if login == "lena":
                 made.exam_pk = _arrived(client)
+    made.server.at_rest()
     yield made
     end(made.server)
 

@@ -38,7 +38,9 @@ def uploaded(server: Server, files: list[bytes], industry: str = "medical") -> i
     with server.client() as client:
         sent = [("files", (f"{number}.dcm", data, "application/dicom")) for number, data in enumerate(files)]
         answer = client.post("/api/v1/uploads", files=sent, data={"industry": industry})
-        return int(answer.raise_for_status().json()["files"][0]["exam_pk"])
+        answer.raise_for_status()
+    server.at_rest()
+    return int(answer.json()["files"][0]["exam_pk"])
 
 
 def opened(page: Page, server: Server, exam_pk: int, count: int) -> None:
