@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check bench bench-pacs bench-ui bench-detect soak docs ui wheel setup clean
+.PHONY: run test check bench bench-pacs bench-ui bench-flow bench-detect soak docs ui wheel setup clean
 
 run: setup ui ## start Kerma with the demonstration set
 	$(BIN)/kerma serve --demo
@@ -27,6 +27,9 @@ bench-pacs: setup-test ui ## the archive beside its peer, as JSON
 
 bench-ui: setup-test ui ## the workstation beside OHIF's viewer, as JSON
 	$(BIN)/python -m bench.workstation
+
+bench-flow: setup-test ui ## the reading workflow under load with PostgreSQL, as JSON
+	$(BIN)/python -m bench flow lanes
 
 bench-detect: $(VENV)/.dev ## learned models on pictures they never saw, as JSON; about 15 minutes
 	$(BIN)/python -m bench.detect $(if $(QUICK),--quick)

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +26,19 @@ from kerma.areas.exchange.actions_deliver import Order, send
 from kerma.areas.people.actions import create_person
 from kerma.areas.report.actions import keep as keep_report
 from kerma.areas.report.rules_versions import record_digest
-from kerma.areas.review import actions, actions_judge, actions_marks, actions_read, actions_reading, queries
+from kerma.areas.review import (
+    actions,
+    actions_consult,
+    actions_guest,
+    actions_judge,
+    actions_marks,
+    actions_read,
+    actions_reading,
+    actions_talk,
+    queries,
+)
 from kerma.areas.review.actions_judge import Given
+from kerma.areas.review.rules_consult import Asked, Guest, Leave
 from kerma.areas.review.rules_findings import Added, Changes
 from kerma.doors.web import create_app, description, routers_of_areas
 from kerma.kernel import sight
@@ -200,6 +212,22 @@ def another_reads(made: Room, name: str) -> None:
     actions_marks.keep_marks(made.kernel, actor, exam_pk=made.exam_pk, document=document)
     made.judge(name, note=BY_OTHERS[1])
     send(made.kernel, actor, order=Order(made.node_id, made.exam_pk))
+    another_talks(made, actor)
+
+
+def another_talks(made: Room, actor: Actor) -> None:
+    """Have another person comment, mention everybody, and ask everybody and a guest."""
+    everybody = [login for login, one in made.actors.items() if one.key != actor.key]
+    called = " ".join(f"@{login}" for login in everybody)
+    actions_talk.comment(made.kernel, actor, exam_pk=made.exam_pk, text=f"{BY_OTHERS[1]} {called}")
+    due_at = made.kernel.clock.now() + timedelta(hours=4)
+    for login in everybody:
+        asked = Asked("other", BY_OTHERS[1], due_at, made.actors[login].key)
+        actions_consult.ask_consult(made.kernel, actor, exam_pk=made.exam_pk, asked=asked)
+    asked = Asked("other", BY_OTHERS[1], due_at, guest=Guest(BY_OTHERS[0]))
+    consult_id = actions_consult.ask_consult(made.kernel, actor, exam_pk=made.exam_pk, asked=asked)
+    leave = Leave(2, BY_OTHERS[1], shows_findings=True, shows_subject=True)
+    actions_guest.admit_guest(made.kernel, actor, consult_id=consult_id, leave=leave)
 
 
 def doors(made: Room) -> Iterator[str]:

@@ -75,8 +75,11 @@ def _import_areas() -> None:
     import importlib.resources
 
     for area in importlib.resources.files("kerma.areas").iterdir():
-        if area.joinpath("actions.py").is_file():
-            importlib.import_module(f"kerma.areas.{area.name}.actions")
+        if not area.is_dir():
+            continue
+        for module in sorted(entry.name for entry in area.iterdir()):
+            if module.startswith("actions") and module.endswith(".py"):
+                importlib.import_module(f"kerma.areas.{area.name}.{module.removesuffix('.py')}")
 
 
 def errors() -> str:

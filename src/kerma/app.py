@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kerma.kernel.action import Kernel
-    from kerma.kernel.events import Subscriptions
+    from kerma.kernel.events import Handler, Subscriptions
     from kerma.kernel.settings import Settings
 
 
@@ -19,6 +19,7 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
     from kerma.areas.archive import jobs_keeping  # noqa: F401 - declares the standing jobs of keeping
     from kerma.areas.flagging import jobs, jobs_drift, jobs_train  # noqa: F401 - declares the jobs of models
     from kerma.areas.report import jobs_batch, jobs_site  # noqa: F401 - declares the jobs of batches and letterheads
+    from kerma.areas.worklist import jobs as worklist_jobs  # noqa: F401 - declares the job that tends the worklist
     from kerma.industries import INDUSTRIES
     from kerma.kernel.action import Kernel
     from kerma.kernel.backup_restore import demand_complete
@@ -32,6 +33,7 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
     load_tables()
     gather_evidence()
     set_sight()
+    set_conflicts()
     settings = settings or Settings.load()
     demand_complete(settings.home)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,23 +58,17 @@ def subscriptions() -> Subscriptions:
     from kerma.areas.archive import jobs_overviews as overviews
     from kerma.areas.archive.model import ExamArrived, SeriesGrew
     from kerma.areas.archive.model_keeping import ExamDeleted
-    from kerma.areas.custody import actions_deletion as custody_deletion
-    from kerma.areas.custody import actions_forensic as forensic
     from kerma.areas.custody import jobs_forensic
-    from kerma.areas.exchange import actions_deletion as exchange_deletion
     from kerma.areas.exchange import jobs as exchange
     from kerma.areas.exchange import jobs_ups
-    from kerma.areas.flagging import actions_deletion as flagging_deletion
-    from kerma.areas.report import actions_deletion as report_deletion
     from kerma.areas.report import jobs as report
-    from kerma.areas.review import actions_deletion as review_deletion
-    from kerma.areas.review import actions_reference as review_references
-    from kerma.areas.review import feedback
+    from kerma.areas.review import actions_peer as peer
+    from kerma.areas.review import actions_search, actions_talk, feedback
     from kerma.areas.review import jobs as review
     from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked
-    from kerma.areas.worklist import actions_deletion as worklist_deletion
     from kerma.areas.worklist import actions_orders as orders
     from kerma.areas.worklist.actions import on_exam_arrived
+    from kerma.areas.worklist.model import ItemHandedOver
     from kerma.areas.worklist.model_orders import OrderPlaced
     from kerma.areas.worklist.model_ups import UpsChanged, UpsSubscribing
     from kerma.kernel.backup_restore import BackupRestored
@@ -86,27 +82,52 @@ def subscriptions() -> Subscriptions:
             overviews.on_exam_arrived,
             jobs_forensic.on_exam_arrived,
         ),
+        ItemHandedOver: (actions_talk.on_item_handed_over,),
         OrderPlaced: (exchange.on_order_placed,),
         UpsSubscribing: (jobs_ups.on_ups_subscribing,),
         UpsChanged: (jobs_ups.on_ups_changed,),
         SeriesGrew: (archive.on_series_grew,),
         ExamAnalysed: (report.on_exam_analysed,),
-        ExamJudged: (report.on_exam_judged,),
-        ExamMarked: (report.on_exam_marked,),
-        ExamDecided: (report.on_exam_decided, feedback.on_exam_decided),
-        BackupRestored: (upkeep.on_backup_restored,),
-        ExamDeleted: (
-            custody_deletion.on_exam_deleted,
-            forensic.on_exam_deleted,
-            overviews.on_exam_deleted,
-            exchange_deletion.on_exam_deleted,
-            worklist_deletion.on_exam_deleted,
-            report_deletion.on_exam_deleted,
-            review_deletion.on_exam_deleted,
-            flagging_deletion.on_exam_deleted,
-            review_references.on_exam_deleted,
+        ExamJudged: (peer.on_exam_judged, report.on_exam_judged),
+        ExamMarked: (peer.on_exam_marked, report.on_exam_marked),
+        ExamDecided: (
+            peer.on_exam_decided,
+            report.on_exam_decided,
+            actions_search.on_exam_decided,
+            feedback.on_exam_decided,
         ),
+        BackupRestored: (upkeep.on_backup_restored,),
+        ExamDeleted: _when_an_exam_is_deleted(),
     }
+
+
+def _when_an_exam_is_deleted() -> tuple[Handler, ...]:
+    """Who has something of an exam, in the order they let go of it."""
+    from kerma.areas.archive import jobs_overviews as overviews
+    from kerma.areas.custody import actions_deletion as custody_deletion
+    from kerma.areas.custody import actions_forensic as forensic
+    from kerma.areas.exchange import actions_deletion as exchange_deletion
+    from kerma.areas.flagging import actions_deletion as flagging_deletion
+    from kerma.areas.report import actions_deletion as report_deletion
+    from kerma.areas.review import actions_deletion as review_deletion
+    from kerma.areas.review import actions_peer as peer
+    from kerma.areas.review import actions_reference as review_references
+    from kerma.areas.review import actions_talk_deletion
+    from kerma.areas.worklist import actions_deletion as worklist_deletion
+
+    return (
+        custody_deletion.on_exam_deleted,
+        forensic.on_exam_deleted,
+        overviews.on_exam_deleted,
+        exchange_deletion.on_exam_deleted,
+        worklist_deletion.on_exam_deleted,
+        report_deletion.on_exam_deleted,
+        actions_talk_deletion.on_exam_deleted,
+        review_deletion.on_exam_deleted,
+        peer.on_exam_deleted,
+        flagging_deletion.on_exam_deleted,
+        review_references.on_exam_deleted,
+    )
 
 
 def gather_evidence() -> None:
@@ -115,18 +136,28 @@ def gather_evidence() -> None:
     from kerma.areas.custody import evidence_parts
     from kerma.areas.report import evidence as report
     from kerma.areas.review import evidence as review
+    from kerma.areas.review import evidence_talk as talk
     from kerma.areas.worklist import evidence as worklist
 
-    evidence_parts.SOURCES[:] = [review.parts, report.parts, custody.parts]
+    evidence_parts.SOURCES[:] = [review.parts, talk.parts, report.parts, custody.parts]
     evidence_parts.NEEDLES[:] = [worklist.needles, custody.needles]
 
 
 def set_sight() -> None:
     """Say who knows what of an exam is hidden from whom."""
+    from kerma.areas.review.queries_peer import PeerRules
     from kerma.areas.review.queries_reading import ReadingRules
     from kerma.kernel import sight
 
-    sight.RULES[:] = [ReadingRules()]
+    sight.RULES[:] = [PeerRules(ReadingRules())]
+
+
+def set_conflicts() -> None:
+    """Say which exams are handed to nobody who has to do with them already."""
+    from kerma.areas.review.queries_reading import read_by
+    from kerma.areas.worklist import actions_next
+
+    actions_next.CONFLICTS[:] = [read_by]
 
 
 def register_verifiers() -> None:

@@ -15,8 +15,10 @@ from servers import Server
 
 PAGES = (
     "/", "/?text=no+such+subject", "/archive", "/calculate/decay", "/rules", "/quality",
-    "/models", "/models/1", "/models/new",
-    "/reports", "/custody", "/network", "/settings", "/settings/keys",
+    "/models", "/models/1", "/models/new", "/inbox", "/inbox/consults", "/searches", "/searches/referrals",
+    "/searches/handling",
+    "/peer/cases", "/peer/feedback", "/peer/figures", "/peer/learning", "/peer/plans",
+    "/reports", "/custody", "/network", "/settings", "/settings/keys", "/settings/worklist",
     "/settings/display-check", "/exams/1", "/exams/4", "/exams/8", "/exams/999",
 )  # fmt: skip
 # theme, width and height in CSS pixels; the last as a small screen has it at 200 %

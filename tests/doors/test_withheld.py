@@ -12,7 +12,7 @@ from kerma.kernel.action import Kernel
 from readings import BY_OTHERS, BY_SOFTWARE, OF_RESULT, RESULT_UID, Answer, Room
 
 PEOPLE = (("reader", "Reader One", "analyst"), ("other", BY_OTHERS[0], "analyst"), ("lead", "Lead Three", "lead"))
-DIRECTORY = "/api/v1/custody/people"
+DIRECTORIES = ("/api/v1/custody/people", "/api/v1/colleagues")
 """Who works here, whatever they read."""
 GROWING = ("/api/v1/evidence",)
 """Doors that tell how long the ledger of the whole house is."""
@@ -34,7 +34,7 @@ def leaks(found: dict[str, Answer], needles: tuple[str, ...]) -> list[str]:
     return [
         f"{address}: {needle}"
         for address, one, needle in asked
-        if needle not in address and one.holds(needle) and address != DIRECTORY
+        if needle not in address and one.holds(needle) and address not in DIRECTORIES
     ]
 
 

@@ -138,7 +138,10 @@ def test_diconde_words():
     )  # fmt: skip
     header, read = formats.scan(data), formats.read(data)
     assert (header.format, header.industry_hint) == ("DICONDE", "ndt")
-    assert read.technique == {"thickness_mm": 12.5, "material": "Ti-6Al-4V", "material_grade": "5"}
+    assert read.technique == {
+        "thickness_mm": 12.5, "material": "Ti-6Al-4V", "material_grade": "5", "part_name": "Weld^Test",
+        "part_number": "W-17",
+    }  # fmt: skip
 
 
 def test_ethnic_group_of_a_patient_is_no_material():

@@ -13,6 +13,7 @@ from kerma.errors import WrongUsage
 from kerma.industries import INDUSTRIES
 from kerma.science.analysis import SiteRules, Source, analyse, exam_document
 from kerma.science.detect import DETECTORS
+from kerma.science.detect.declared import Declared
 from kerma.science.imaging.image import Image, Spacing
 from kerma.science.measure import MEASURES
 from kerma.science.simulate import simulate
@@ -300,3 +301,64 @@ def test_a_scan_that_says_it_is_the_test_object_is_scored_and_the_machine_judged
     assert failed.decision_proposed == "refer"
     assert "out of service" in failed.quality.verdicts[-1].action.lower()
     assert analyse([_harmless_bag()], SECURITY).quality.verdicts == ()
+
+
+def _load(declared: Declared, *images: Image) -> dict:
+    return _document(list(images), replace(SECURITY, declared=declared), site=UNGATED)
+
+
+def test_a_load_that_is_what_was_declared_is_told_with_every_figure() -> None:
+    plate = scan(("aluminium", 30.0, (80, 80, 120, 160)))
+    agreeing = _load(Declared(("aluminium",), 60.0), plate)
+    assert agreeing["decision_proposed"] == "clear"
+    assert "manifest" in agreeing["analysis"]["detectors"] and agreeing["analysis"]["unchecked"] == []
+    (image,) = agreeing["images"]
+    assert {one["quantity"]: one["answer"] for one in image["declared"]} == dict.fromkeys(
+        ("density_g_cm3", "z_effective", "variation"), "agrees"
+    )
+    assert agreeing["analysis"]["declared"] == {"goods": ["aluminium"], "depth_mm": 60.0, "end_point_mev": None}
+
+
+def test_a_load_that_contradicts_is_suspect_with_the_words_of_each_figure() -> None:
+    document = _load(Declared(("textiles",), 60.0), scan(("aluminium", 30.0, (80, 80, 120, 160))))
+    assert document["decision_proposed"] == "suspect"
+    found = {one["code"]: one for one in document["images"][0]["findings"]}
+    assert found["z_effective"]["label"] == "heavier-matter-than-declared"
+    assert "declared goods have 5 to 9" in found["z_effective"]["note"]
+    assert "cannot-be-told" not in {one["label"] for one in found.values()}
+
+
+@pytest.mark.parametrize(
+    ("declared", "image", "why"),
+    [
+        (Declared(("aluminium",)), scan(("aluminium", 30.0, (80, 80, 120, 160))), "the depth of the load is not given"),
+        (Declared(("aluminium",), 60.0), scan(), "nothing is loaded"),
+        (Declared(("paper",), 60.0), radiographs.flat(1, meaning="raw", rises_with_dose=True), "manifest was not run"),
+    ],
+)
+def test_a_declaration_that_cannot_be_checked_is_a_note_and_nothing_is_proposed_clear(
+    declared: Declared, image: Image, why: str
+) -> None:
+    assert _document([image], SECURITY, site=UNGATED)["decision_proposed"] == "clear"
+    document = _load(declared, image)
+    assert document["decision_proposed"] == "none"
+    assert "declaration could not be checked" in document["decision_reason"] and why in document["decision_reason"]
+    assert any(why in note for note in document["images"][0]["warnings"])
+    assert document["images"][0]["findings"] == []
+
+
+def test_one_view_that_tells_all_does_not_speak_for_another_that_tells_nothing() -> None:
+    plate = scan(("aluminium", 30.0, (80, 80, 120, 160)))
+    shown = replace(plate, meaning="for-presentation")
+    document = _load(Declared(("aluminium",), 60.0), plate, shown)
+    assert document["decision_proposed"] == "none" and "not a picture for showing" in document["decision_reason"]
+    colour = replace(plate, pixels=np.zeros((1, 64, 64, 3), np.uint8), bits=8, plane_kind="frame", plane_labels=())
+    assert _load(Declared(("aluminium",), 60.0), plate, colour)["analysis"]["unchecked"]
+
+
+def test_a_declaration_of_an_exam_without_images_or_with_unreadable_ones_is_unchecked() -> None:
+    declared = replace(SECURITY, declared=Declared(("aluminium",), 60.0))
+    assert _document([], declared)["analysis"]["unchecked"] == ["there is no image to hold it against"]
+    unread = _document([], declared, unread=["image 1 was not analysed"])
+    assert unread["analysis"]["unchecked"] == ["image 1 was not analysed"]
+    assert unread["decision_proposed"] == "none"

@@ -7,11 +7,14 @@ const PAGES: Record<string, () => Loaded> = {
   "/archive": () => import("./areas/archive/Search.svelte"),
   "/calculate": () => import("./areas/review/Calculate.svelte"),
   "/custody": () => import("./areas/custody/Custody.svelte"),
+  "/inbox": () => import("./areas/review/Inbox.svelte"),
   "/models": () => import("./areas/flagging/Models.svelte"),
   "/network": () => import("./areas/exchange/Network.svelte"),
+  "/peer": () => import("./areas/review/Peer.svelte"),
   "/quality": () => import("./areas/equipment/Quality.svelte"),
   "/reports": () => import("./areas/report/Reports.svelte"),
   "/rules": () => import("./areas/review/Packs.svelte"),
+  "/searches": () => import("./areas/review/Searches.svelte"),
   "/settings": () => import("./areas/people/Settings.svelte"),
 };
 const loaded = new Map<string, Loaded>();

@@ -49,7 +49,7 @@ TOLD_AREAS = ("archive", "worklist", "review", "report", "exchange", "custody", 
 TOLD_IDS = ("exam_pk", "item_id")
 ALWAYS_TOLD = ("archive.ingest", "review.record_analysis")
 """What is told of an exam in which something is hidden: images came, software has looked at them."""
-HOLDING = ("worklist.claim", "worklist.release", "worklist.free", "worklist.close")
+HOLDING = ("worklist.claim", "worklist.release", "worklist.hand_over", "worklist.free", "worklist.close")
 """What is told besides, where one person holds an exam: it leaves the list, or comes back to it."""
 
 router = APIRouter(prefix="/api/v1", tags=["news"])

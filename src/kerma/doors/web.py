@@ -29,6 +29,8 @@ router = APIRouter(include_in_schema=False)
 API = "/api/v1"
 DICOM_WEB = "/dicom-web"
 WADO_URI = "/wado"
+OWN_PLACES = (API, DICOM_WEB, WADO_URI, requests.GUEST)
+"""A router that begins with one of these stands where it says."""
 LOOPBACK = ("127.0.0.1", "::1")
 OPERATE = "*"
 """What a program on another machine must hold to read counters."""
@@ -39,7 +41,7 @@ def create_app(kernel: Kernel, routers: Sequence[APIRouter], folder: Path = work
 
     Parameters
     ----------
-    routers : of the areas; a router without a prefix of its own stands under ``/api/v1``
+    routers : of the areas; a router without a prefix of ``OWN_PLACES`` stands under ``/api/v1``
     folder : the built workstation
     """
     no_pages = {"docs_url": None, "redoc_url": None, "openapi_url": None}
@@ -59,7 +61,7 @@ def create_app(kernel: Kernel, routers: Sequence[APIRouter], folder: Path = work
 def include_areas(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Add the API: the areas' routes and the news."""
     for one in (*routers, news.router):
-        app.include_router(one, prefix="" if one.prefix.startswith((API, DICOM_WEB, WADO_URI)) else API)
+        app.include_router(one, prefix="" if one.prefix.startswith(OWN_PLACES) else API)
 
 
 @contextlib.asynccontextmanager

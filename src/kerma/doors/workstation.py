@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent.parent / "workstation"
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 """For files whose name holds the hash of their content."""
 ASK_EACH_TIME = "no-cache"
-OWN_PLACES = ("api/", "dicom-web/", "assets/")
+OWN_PLACES = ("api/", "dicom-web/", "assets/", "guest/")
 """Addresses below these are never addresses inside the workstation."""
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -14,7 +14,7 @@ from kerma.formats.dicom_grey import grey_of
 from kerma.formats.dicom_header import PixelLayout, header_of, pixel_layout
 from kerma.formats.dicom_pixels import pixels_of
 from kerma.formats.dicom_scale import spacing_of
-from kerma.formats.dicom_technique import machine_of, technique_of, view_of
+from kerma.formats.dicom_technique import acquisition_of, machine_of, technique_of, view_of
 from kerma.formats.header import Header, check_numbers
 from kerma.science.imaging.image import Image, Meaning
 
@@ -82,6 +82,7 @@ def image_of(file: DicomFile, header: Header, layout: PixelLayout, pixels: NDArr
         body_part=header.body_part,
         view=view_of(data),
         acquired_at=header.acquired_at,
+        acquisition=acquisition_of(data),
         machine=machine_of(data),
         technique=technique_of(data, is_component=header.format == "DICONDE")
         | ({"energy": channel} if channel else {}),

@@ -66,7 +66,13 @@ _WORDS = {
     "detector_type": 0x00187004,
     "protocol": 0x00181030,
 }
-_COMPONENT_WORDS = {"material": 0x00102160, "material_grade": 0x00140042, "component_shape": 0x00140050}
+_COMPONENT_WORDS = {
+    "material": 0x00102160,
+    "material_grade": 0x00140042,
+    "component_shape": 0x00140050,
+    "part_number": 0x00100020,
+}
+_COMPONENT_NAME = 0x00100010
 _X_RAY_DETAILS = ((0x52009229, 0x00189325), (0x52009229, 0x00189321), (0x52009230, 0x00189321))
 """CT X-ray details and exposure groups of multi-frame CT (PS3.3 C.8.15.3)."""
 
@@ -90,8 +96,16 @@ def technique_of(data: DataSet, *, is_component: bool) -> dict[str, float | str]
                 technique[name] = text.replace("\\", ", ")
     if is_component:
         technique |= {name: text for name, tag in _COMPONENT_WORDS.items() if (text := data.text(tag))}
+        if part := data.text(_COMPONENT_NAME, is_name=True):
+            technique["part_name"] = part
     _add_geometry(data, technique)
     return technique
+
+
+def acquisition_of(data: DataSet) -> dict[str, str]:
+    """Return what names the acquisition: images of another frame of reference or number are of another one."""
+    found = {"frame_of_reference": data.text(0x00200052), "number": data.text(0x00200012)}
+    return {name: text for name, text in found.items() if text}
 
 
 def view_of(data: DataSet) -> str:

@@ -39,6 +39,8 @@ SCHEMES = {"ws": "http", "wss": "https"}
 POLICY_VIOLATION = 1008
 ONE_LOOK = timedelta(minutes=10)
 """Refreshes of a list within this time belong to one look at it, and to one ledger record."""
+GUEST = "/guest"
+"""Below it stand the addresses of guests' links: the next part is a secret, and no log may have it."""
 OPEN_PATHS = ("/healthz", "/readyz")
 """Answered over plain HTTP from anywhere: they tell nothing."""
 
@@ -176,8 +178,8 @@ class Guard:
             await answer(scope, receive, send_guarded)
         except Exception:
             number = uuid.uuid4().hex[:12]
-            # the path without its query: identities do not belong into logs
-            log.exception("error %s in %s %r", number, scope["method"], scope["path"])
+            # the path without its query, and without a guest's token: identities and secrets do not belong into logs
+            log.exception("error %s in %s %r", number, scope["method"], _loggable(scope["path"]))
             if started:
                 raise
             await _surprise(number)(scope, receive, send_guarded)
@@ -189,6 +191,11 @@ class Guard:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
         await self.app(scope, receive, send)
+
+
+def _loggable(path: str) -> str:
+    """Return a path fit for a log: of a guest's address only that it is one."""
+    return f"{GUEST}/…" if path.startswith(f"{GUEST}/") else path
 
 
 def problem(error: KermaError) -> JSONResponse:

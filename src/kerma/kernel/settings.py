@@ -250,6 +250,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Sign-ins per minute from one network address.",
         _count,
     ),
+    Setting("guest_link_hours", "KERMA_GUEST_LINK_HOURS", "168", "The most hours for which a guest is let in.", _count),
     Setting(
         "upload_limit_bytes",
         "KERMA_UPLOAD_LIMIT_BYTES",
@@ -331,6 +332,7 @@ class Settings:
     session_absolute_s: float
     sign_in_per_account: int
     sign_in_per_address: int
+    guest_link_hours: int
     upload_limit_bytes: int
     cache_limit_bytes: int
     tsa_url: str = field(repr=False)

@@ -60,14 +60,40 @@ def begin_attempt(kernel: Kernel, login: str, address: str) -> Attempt:
     return Attempt(attempt_id, row.id, row.password_hash, row.disabled_at is not None)
 
 
-def _check_pace(kernel: Kernel, connection: sa.Connection, account: str, address: str, now: datetime) -> None:
+def demand_pace(kernel: Kernel, address: str) -> None:
+    """Refuse an address from which too many sign-ins, or wrong secrets of another kind, came within a minute.
+
+    Raises
+    ------
+    TooManyRequests
+        Says how long to wait.
+    """
+    now = kernel.clock.now()
+    with kernel.database.read() as connection:
+        wait_s = _address_wait_s(kernel, connection, address, now)
+    if wait_s > 0:
+        raise TooManyRequests(f"too many tries; try again in {wait_s:.0f} s", retry_after_s=wait_s)
+
+
+def count_guess(kernel: Kernel, kind: str, address: str) -> None:
+    """Count a wrong secret that is no password against its address; of the secret itself nothing is kept."""
+    now = kernel.clock.now()
+    row = {"account_sha256": sha256(f"\n{kind}"), "address": address[:64], "at": clocks.text(now), "succeeded": False}
+    with kernel.database.write() as connection:
+        connection.execute(login_attempt.insert().values(row))
+
+
+def _address_wait_s(kernel: Kernel, connection: sa.Connection, address: str, now: datetime) -> float:
     from_address = sa.select(login_attempt.c.at).where(
         login_attempt.c.address == address[:64], login_attempt.c.at > _before(now, sign_in_rules.MINUTE_S)
     )
+    ages_s = _ages_s(connection.scalars(from_address).all(), now)
+    return sign_in_rules.wait_for_address_s(ages_s, kernel.settings.sign_in_per_address)
+
+
+def _check_pace(kernel: Kernel, connection: sa.Connection, account: str, address: str, now: datetime) -> None:
     wait_s = max(
-        sign_in_rules.wait_for_address_s(
-            _ages_s(connection.scalars(from_address).all(), now), kernel.settings.sign_in_per_address
-        ),
+        _address_wait_s(kernel, connection, address, now),
         sign_in_rules.wait_after_failures_s(
             _ages_s(_failures(connection, account, address, now), now), kernel.settings.sign_in_per_account
         ),

@@ -23,6 +23,7 @@ from kerma.science.judge.pack import Pack, load_pack
 from kerma.science.results import Finding, Verdict
 
 if TYPE_CHECKING:
+    from kerma.science.detect.declared import Declared
     from kerma.science.detect.looking import Look
 
 VERSION = "1"
@@ -42,6 +43,8 @@ class Plan:
     """Whose rules judge image quality, a key of ``judge.quality.JUDGES``; empty where none does."""
     has_gate: bool = False
     """Whether pictures pass a gate first: too noisy, clipped, empty or blurred ones are to be taken again."""
+    declared: Declared | None = None
+    """What this exam's load is declared as; every image is held against it. None where nothing is declared."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def analyse(
     """
     if thickness_mm is not None and not thickness_mm > 0:
         raise WrongUsage(f"the thickness is {thickness_mm:g} mm; give a value above 0 mm")
+    asked = [one for one in looks if not one.is_for_none]
     done = _numbered(
         [with_looks(analyse_image(image, plan, site), number, looks) for number, image in enumerate(images)]
     )
@@ -126,7 +130,8 @@ def analyse(
     unsearched = (*unread, *(what for image in done for what in image.unsearched))
     quality = _quality(images, done, plan, thickness_mm, site)
     gate = tuple(dict.fromkeys(why for image in done for why in image.gate))
-    evidence = Evidence(findings, verdicts, measurements, ran, unsearched, quality.verdicts, gate)
+    unchecked = _unchecked(done, unread) if plan.declared else ()
+    evidence = Evidence(findings, verdicts, measurements, ran, unsearched, quality.verdicts, gate, unchecked)
     decision, reason = propose(evidence, plan.decision_table)
     return ExamAnalysis(
         images=done,
@@ -135,14 +140,22 @@ def analyse(
         decision_reason=reason,
         inputs={
             **_inputs(plan, pack, ran, conditions),
-            **({"models": {one.name: dict(one.inputs) for one in looks}} if looks else {}),
+            **({"models": {one.name: dict(one.inputs) for one in asked}} if asked else {}),
             "unsearched": list(unsearched),
             "gate": list(gate),
+            **({"declared": plan.declared.as_json(), "unchecked": list(unchecked)} if plan.declared else {}),
         },
-        notes=(*notes, *unread, *(_suspended(one) for one in looks if one.suspended)),
+        notes=(*notes, *unread, *(_suspended(one) for one in asked if one.suspended)),
         quality=quality,
         dispositions=_dispositions(plan.quality, findings, verdicts, quality, site.travel),
     )
+
+
+def _unchecked(done: Sequence[ImageAnalysis], unread: Sequence[str]) -> tuple[str, ...]:
+    """Return what of a declaration could be held against no image: what cannot be told is no agreement."""
+    if not done and not unread:
+        return ("there is no image to hold it against",)
+    return tuple(dict.fromkeys((*unread, *(what for image in done for what in image.unchecked))))
 
 
 def _dispositions(
@@ -239,7 +252,7 @@ def exam_document(images: Sequence[Image], sources: Sequence[Source], analysis: 
         "machine": _merged(image.machine for image in images),
         "technique": _merged(image.technique for image in images),
         "images": [
-            _image_document(image, source, done)
+            _image_document(image, source, done) | _paired(done, sources)
             for image, source, done in zip(images, sources, analysis.images, strict=True)
         ],
         "verdicts": [verdict.as_json() for verdict in analysis.verdicts],
@@ -259,6 +272,11 @@ def _merged(of_images: Any) -> dict[str, Any]:
     for one in of_images:
         merged = {**one, **merged}
     return merged
+
+
+def _paired(done: ImageAnalysis, sources: Sequence[Source]) -> dict[str, Any]:
+    """Return the images that were analysed together with one as the energies of a view; nothing where none were."""
+    return {"paired": [sources[at].sha256 for at in done.paired]} if done.paired else {}
 
 
 def _image_document(image: Image, source: Source, done: ImageAnalysis) -> dict[str, Any]:
@@ -287,5 +305,6 @@ def _image_document(image: Image, source: Source, done: ImageAnalysis) -> dict[s
         "spacing_source": image.spacing.source,
         "measurements": [measurement.as_json() for measurement in done.measurements],
         "findings": [finding.as_json() for finding in done.findings],
+        **({"declared": [one.as_json() for one in done.comparisons]} if done.comparisons else {}),
         "warnings": list(dict.fromkeys([*image.warnings, *done.notes])),
     }

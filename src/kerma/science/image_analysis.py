@@ -17,7 +17,9 @@ from kerma.science.results import Finding, Measurement, NotMeasurable
 
 if TYPE_CHECKING:
     from kerma.science.analysis import Plan, SiteRules
+    from kerma.science.detect.declared import Declared
     from kerma.science.detect.looking import Look
+    from kerma.science.detect.manifest import Comparison, Held
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,20 @@ class ImageAnalysis:
     """What of this image no detector of the plan has looked at, and why: while there is any, nothing is cleared."""
     gate: tuple[str, ...] = ()
     """Why this picture should be taken again instead of being read, in words with figure and limit."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Every figure of the load against what was declared, also those that agree."""
+    unchecked: tuple[str, ...] = ()
+    """What of a declaration this image cannot tell, and why: while there is any, nothing is proposed as clear."""
+    paired: tuple[int, ...] = ()
+    """Places in the exam of the images that were analysed as the planes of one, in the order of the planes."""
 
 
 def analyse_image(image: Image, plan: Plan, site: SiteRules) -> ImageAnalysis:
     """Measure one image, ask the gate whether it may be read, and look at it with the detectors of the plan."""
     reason = refusal(image)
     if reason:
-        return ImageAnalysis((), (), (f"not measured and not searched: {reason}",), (), (reason,))
+        unchecked = (reason,) if plan.declared else ()
+        return ImageAnalysis((), (), (f"not measured and not searched: {reason}",), (), (reason,), unchecked=unchecked)
     planes, notes = planes_to_measure(image)
     unsearched = [*notes] if plan.detectors else []
     measurements = _measured(image, plan, planes)
@@ -58,16 +67,24 @@ def analyse_image(image: Image, plan: Plan, site: SiteRules) -> ImageAnalysis:
         findings += alarms
         notes, unsearched = (*notes, *why_not), [*unsearched, *why_not]
         ran += [] if why_not else [NUMBERS]
+    held, untold = _held(image, plan.declared) if plan.declared else (None, ())
+    notes = (*notes, *(f"held against the declaration: {one}" for one in untold))
+    if held is not None:
+        findings += held.contradictions
+        ran.append(MANIFEST)
     if ran and image.rises_with_dose is None:
         notes = (*notes, "it is not known whether brighter means more dose: findings are named by shape only")
     if findings and image.spacing.source in ("detector", "none"):
         notes = (*notes, _about_sizes(image))
     gate = _gate(image) if plan.has_gate and site.picture_gate != OFF else ()
     notes = (*notes, *(f"do not read, take it again: {why}" for why in gate))
-    return ImageAnalysis(tuple(measurements), tuple(findings), notes, tuple(ran), tuple(unsearched), gate)
+    compared = held.comparisons if held else ()
+    return ImageAnalysis(
+        tuple(measurements), tuple(findings), notes, tuple(ran), tuple(unsearched), gate, compared, untold
+    )
 
 
-GATE, NUMBERS = "image_quality_gate", "z_window"
+GATE, NUMBERS, MANIFEST = "image_quality_gate", "z_window", "manifest"
 OFF, ALL_WINDOWS = "off", "all"
 
 
@@ -95,21 +112,45 @@ def _number_alarms(image: Image, windows: str) -> tuple[tuple[Finding, ...], tup
         return (), (f"{NUMBERS} was not run: {error}",)
 
 
+def _held(image: Image, declared: Declared) -> tuple[Held | None, tuple[str, ...]]:
+    """Return what came of holding an image against what was declared, and what cannot be told of it."""
+    from kerma.science.detect.manifest import hold
+
+    if _is_passed_over(image, MANIFEST):
+        return None, (f"{MANIFEST} was not run: it is made for projections, not for cross-sections",)
+    try:
+        held = hold(image, declared)
+    except WrongUsage as error:
+        return None, (f"{MANIFEST} was not run: {error}",)
+    return held, held.untold
+
+
 def with_looks(done: ImageAnalysis, number: int, looks: Sequence[Look]) -> ImageAnalysis:
-    """Return the analysis of an image with what models marked on it, behind the marks of the plan's detectors."""
+    """Return the analysis of an image with what models marked on it, behind the marks of the plan's detectors.
+
+    What a model should have looked at and did not is unsearched; what it is not made for is only noted.
+    """
     own = [one.images[number] for one in looks]
     missed = tuple(one.passed_over for one in own if one.passed_over)
+    apart = _told_apart([one.not_for for one in own if one.not_for])
     findings = tuple(finding for one in own for finding in one.findings)
     both = sum(any(_lies_on(one, other) for other in done.findings) for one in findings)
     twice = (TWICE.format(both),) if both else ()
     return replace(
         done,
         findings=(*done.findings, *findings),
-        notes=(*done.notes, *missed, *twice),
+        notes=(*done.notes, *missed, *apart, *twice),
         unsearched=(*done.unsearched, *missed),
     )
 
 
+def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """Return one short note of the models that are not made for an image; none where there are none."""
+    more = f"; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return (f"not for this image: {'; '.join(names[:MOST_NAMED])}{more}",) if names else ()
+
+
+MOST_NAMED = 3
 TWICE = (
     "{} of the marks of learned models lie on marks of detectors: a flaw that both marked counts twice in sums of the "
     "rules until one of the two is dismissed"

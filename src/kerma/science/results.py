@@ -146,6 +146,8 @@ class Finding:
     plane: int = 0
     polygon: tuple[tuple[float, float], ...] = ()
     measurements: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+    """What is to be said of it in a sentence; empty where label and measurements say it all."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON form of DESIGN 7."""
@@ -162,6 +164,8 @@ class Finding:
             plain["score"] = _finite(self.score)
         if self.polygon:
             plain["polygon"] = [list(point) for point in self.polygon]
+        if self.note:
+            plain["note"] = self.note
         return plain
 
 

@@ -267,7 +267,8 @@ def test_the_application_says_what_each_area_adds() -> None:
     from kerma.areas.custody import evidence_custody
     from kerma.areas.report import evidence as report
     from kerma.areas.review import evidence as review
+    from kerma.areas.review import evidence_talk as talk
 
     gather_evidence()
     gather_evidence()
-    assert [review.parts, report.parts, evidence_custody.parts] == SOURCES
+    assert [review.parts, talk.parts, report.parts, evidence_custody.parts] == SOURCES

@@ -99,7 +99,10 @@ def test_from_candidate_to_active_to_retired(run: Run, mine: Callable[[str], Pat
     point = ("--evaluation", evaluation, "--false-per-image", "0.5", "--machine", "YXLON 4711")
     assert run("models", "threshold", "yard-weld", *point, "--json")["thresholds"][0]["score"] == 0.22
     shown = run("models", "show", "yard-weld")
-    for words in ("active", "Lena Three: tried on our films", "YXLON 4711: score 0.22", "simulated images only"):
+    words_of_trial = ("when it was tried", "fake                   True")
+    for words in (
+        "active", "Lena Three: tried on our films", "YXLON 4711: score 0.22", "simulated images only", *words_of_trial
+    ):  # fmt: skip
         assert words in shown
     run("models", "threshold", "yard-weld", "--machine", "YXLON 4711", "--withdraw")
     with pytest.raises(NotFound, match="no threshold"):

@@ -86,7 +86,7 @@ def test_a_drift_suspends_and_alarms_once_and_a_person_clears_it(room: tuple[Ker
         (alarm,) = alarms.alarms(connection)
         assert suspended(connection, model_id, "Other") is None
     assert (alarm["kind"], alarm["thing"]) == ("model-drift", f"model {model_id} at Acme 7")
-    (here,) = taken(kernel, industry="ndt", state="active", machine="Acme 7")
+    (here,) = taken(kernel, industry="ndt", state="active", machine="Acme 7", images=())
     assert here.learned.suspended == suspension(row)
     person = exams.person(4)
     with pytest.raises(WrongUsage, match="say why"):

@@ -13,7 +13,8 @@ SOFTWARE_ALONE = (
     "review.record_analysis", "flagging.record_runs", "flagging.record_drift", "custody.keep_fingerprints",
     "report.keep", "report.settle_batch", "report.renew", "worklist.rank", "worklist.close", "worklist.perform",
     "archive.move", "archive.scrub", "blobs.remove", "alarms.raise", "backup.make", "backup.restore", "archive.delete",
-    "flagging.register_shipped", "flagging.keep_feedback",
+    "flagging.register_shipped", "flagging.keep_feedback", "review.open_review",
+    "review.look_as_guest", "review.show_guest_image", "review.answer_as_guest",
 )  # fmt: skip
 
 
@@ -38,6 +39,12 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
         ("analyst", ("review.first_read", "review.independent_read"), ("review.see_all", "review.set_reading")),
         ("lead", ("review.see_all", "review.set_reading", "review.view_functions"), ()),
         ("trainer", ("archive.view",), ("review.see_all", "review.first_read")),
+        ("analyst", ("review.view_feedback", "review.finish_learning"), ("review.claim_review", "review.view_reviews")),
+        ("reviewer", ("review.claim_review", "review.score_review"), ("review.decide", "review.view_review_figures")),
+        ("lead", ("review.claim_review", "review.set_review_plan", "review.see_learning"), ("review.open_review",)),
+        ("analyst", ("review.comment", "review.ask_consult", "review.admit_guest", "worklist.hand_over"), ()),
+        ("engineer", ("review.comment", "review.answer_consult"), ("review.admit_guest", "worklist.hand_over")),
+        ("auditor", (), ("review.comment", "review.admit_guest")),
         ("analyst", ("custody.collect", "custody.accept"), ("custody.release", "custody.destroy", "custody.disclose")),
         ("lead", ("custody.release", "custody.ask_destruction", "custody.disclose"), ()),
         ("auditor", ("custody.view", "custody.view_disclosures"), ("custody.collect", "custody.correct")),

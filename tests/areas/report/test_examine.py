@@ -255,3 +255,27 @@ def test_learned_models_look_only_when_asked_and_are_named(folder: Path, tmp_pat
     refused = kerma(*asked, tmp_path / "c", "--model", "small_flaws")
     assert refused.returncode == 2
     assert "without weights" in refused.stderr
+
+
+def test_a_declared_load_is_held_against_every_image(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).normal(30_000, 300, (96, 128)).astype(np.uint16)
+    noise[32:64, 40:80] //= 3
+    Picture.fromarray(noise).save(tmp_path / "load.png")
+    (tmp_path / "load.png.json").write_text('{"meaning": "raw", "rises_with_dose": true, "subject": "CNT-1"}')
+    asked = ("examine", tmp_path / "load.png", "--out", tmp_path / "o", "--industry")
+    at = ("--depth-mm", "600", "--end-point-mev", "9")
+    done = kerma(*asked, "security", "--declared", "paper, 7208", *at, "--json")
+    assert done.returncode == 0, done.stderr
+    (exam,) = json.loads(done.stdout)["exams"]
+    assert exam["analysis"]["declared"] == {"goods": ["paper", "7208"], "depth_mm": 600.0, "end_point_mev": 9.0}
+    told = {one["quantity"]: one["answer"] for one in exam["images"][0]["declared"]}
+    assert told == {"density_g_cm3": "agrees", "z_effective": "cannot-be-told", "variation": "agrees"}
+    assert exam["decision_proposed"] != "clear"
+    for arguments, why in (
+        (("ndt", "--declared", "steel"), "only a load of security"),
+        (("security", "--declared", "unicorns"), "nothing is known of 'unicorns'"),
+        (("security", "--depth-mm", "800"), "0 goods are declared"),
+        (("security", "--declared", "steel", "--depth-mm", "-1"), "depth_mm is -1"),
+    ):
+        refused = kerma(*asked, *arguments)
+        assert refused.returncode == 2 and why in refused.stderr

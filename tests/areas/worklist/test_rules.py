@@ -46,7 +46,7 @@ def test_an_unlisted_proposal_counts_as_none_yet() -> None:
 
 
 def test_an_industry_without_a_row_is_refused_with_what_to_do() -> None:
-    with pytest.raises(OutsideTable, match="no turnaround is set for industry 'veterinary'.*turnaround.csv"):
+    with pytest.raises(OutsideTable, match="no service level .* 'veterinary'.*service_levels.csv"):
         standing("veterinary", "", NOON)
 
 

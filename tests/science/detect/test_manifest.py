@@ -10,7 +10,8 @@ import pytest
 from dual_energy_scans import scan
 from kerma.errors import WrongUsage
 from kerma.science.detect import detect
-from kerma.science.detect.manifest import Comparison, compare, goods_of
+from kerma.science.detect.declared import goods_of
+from kerma.science.detect.manifest import Comparison, compare
 from kerma.science.imaging.image import Image, Spacing
 from kerma.science.physics.attenuation import mass_attenuation, transmission
 from kerma.science.physics.spectrum import linac_spectrum

@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/v1/breaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Breaks
+         * @description Show how long people read without a break, of every industry.
+         */
+        get: operations["breaks_api_v1_breaks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/breaks/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Break
+         * @description Set how long people read exams of an industry without a break.
+         */
+        put: operations["set_break_api_v1_breaks__industry__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calculations": {
         parameters: {
             query?: never;
@@ -44,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Colleagues
+         * @description List who works here, to mention, ask or hand something to.
+         */
+        get: operations["colleagues_api_v1_colleagues_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commitments": {
         parameters: {
             query?: never;
@@ -62,6 +122,106 @@ export interface paths {
          * @description Ask a node to promise that it keeps the images of an exam.
          */
         post: operations["ask_commitment_api_v1_commitments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own
+         * @description Show what one asked and what one is asked, newest first.
+         */
+        get: operations["own_api_v1_consults_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consults/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List the kinds of consult, and how long a guest's link may live.
+         */
+        get: operations["words_api_v1_consults_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consults/{consult}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Answer what a colleague asked.
+         */
+        post: operations["answer_api_v1_consults__consult__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consults/{consult}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Admit
+         * @description Make the link by which a guest sees the one exam they are asked about; it is told this once.
+         */
+        post: operations["admit_api_v1_consults__consult__links_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consults/{consult}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a question that one has asked; a guest's link to it ends.
+         */
+        post: operations["withdraw_api_v1_consults__consult__withdraw_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -380,6 +540,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/declarable-goods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Declarable Goods
+         * @description List the goods that a load can be declared as.
+         */
+        get: operations["declarable_goods_api_v1_declarable_goods_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -628,6 +808,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_pk}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Comments
+         * @description Show the comments on an exam.
+         */
+        get: operations["comments_api_v1_exams__exam_pk__comments_get"];
+        put?: never;
+        /**
+         * Write
+         * @description Write a comment; whom it mentions by @login finds it in the inbox.
+         */
+        post: operations["write_api_v1_exams__exam_pk__comments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change
+         * @description Write a comment of one's own anew; the text before stays in its history.
+         */
+        put: operations["change_api_v1_exams__exam_pk__comments__comment__put"];
+        post?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a comment of one's own; what it said stays in its history.
+         */
+        delete: operations["withdraw_api_v1_exams__exam_pk__comments__comment__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/consults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show what was asked about an exam.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__consults_get"];
+        put?: never;
+        /**
+         * Ask
+         * @description Ask a colleague or a guest about an exam; a colleague finds it in the inbox, a guest is let in by a link.
+         */
+        post: operations["ask_api_v1_exams__exam_pk__consults_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exams/{exam_pk}/decisions": {
         parameters: {
             query?: never;
@@ -642,6 +894,50 @@ export interface paths {
          * @description Decide an exam; an earlier decision stays on record and is superseded.
          */
         post: operations["decide_api_v1_exams__exam_pk__decisions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/declaration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Declaration
+         * @description Show what the load of an exam is declared as, with every earlier version.
+         */
+        get: operations["declaration_api_v1_exams__exam_pk__declaration_get"];
+        put?: never;
+        /**
+         * Declare
+         * @description Record what the load of an exam is declared as, and have its images held against it.
+         */
+        post: operations["declare_api_v1_exams__exam_pk__declaration_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/declaration/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Withdraw what the load of an exam was declared as; it stays on record, and the exam is analysed without it.
+         */
+        post: operations["withdraw_api_v1_exams__exam_pk__declaration_withdrawal_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1194,6 +1490,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_pk}/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show the searches of an exam, and whether the person may order one.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__searches_get"];
+        put?: never;
+        /**
+         * Order It
+         * @description Order the search of an object whose image one has decided to be suspect or referred.
+         */
+        post: operations["order_it_api_v1_exams__exam_pk__searches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exams/{exam_pk}/volumes": {
         parameters: {
             query?: never;
@@ -1267,6 +1587,66 @@ export interface paths {
          */
         get: operations["finding_words_api_v1_finding_words__industry__get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guest-links/{link}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description End a guest's link before its time.
+         */
+        post: operations["revoke_api_v1_guest_links__link__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cards
+         * @description Show the step card of every suspicion.
+         */
+        get: operations["cards_api_v1_handling_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handling/{suspicion}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Rule
+         * @description Set the site's own rule for a suspicion; the one before stays on record.
+         */
+        put: operations["set_rule_api_v1_handling__suspicion__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1428,6 +1808,46 @@ export interface paths {
         get: operations["tile_api_v1_images__image_pk__tiles__tag___plane___level___row___column__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Inbox
+         * @description Show what colleagues want one to know.
+         */
+        get: operations["inbox_api_v1_inbox_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark
+         * @description Mark entries of one's own inbox as read, or as unread again.
+         */
+        post: operations["mark_api_v1_inbox_read_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1844,6 +2264,46 @@ export interface paths {
         get: operations["tier_dry_run_api_v1_keeping_tiers_dry_run_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/late-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notices
+         * @description Show who was told of which late exam; only what nobody has acknowledged unless everything is asked for.
+         */
+        get: operations["notices_api_v1_late_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/late-notices/{notice_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Say what is done about a late exam; nobody further up is told then.
+         */
+        post: operations["acknowledge_api_v1_late_notices__notice_id__acknowledge_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2504,6 +2964,350 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/peer/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cases
+         * @description List the cases one may take, holds or has reviewed, or (for a lead) all that are open; never one's own work.
+         */
+        get: operations["cases_api_v1_peer_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case
+         * @description Show one case as far as one may know of it.
+         */
+        get: operations["case_api_v1_peer_cases__case_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/cases/{case_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Take a case; exactly one of several who try at once gets it.
+         */
+        post: operations["claim_api_v1_peer_cases__case_id__claim_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/cases/{case_id}/conclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Conclude
+         * @description Record what one would have decided; the answer shows the decision under review.
+         */
+        post: operations["conclude_api_v1_peer_cases__case_id__conclusion_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/cases/{case_id}/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Back
+         * @description Give a case back; somebody else reviews it.
+         */
+        post: operations["give_back_api_v1_peer_cases__case_id__give_back_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/cases/{case_id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Score
+         * @description Score the decision; the case is done, and the person gets the feedback.
+         */
+        post: operations["score_api_v1_peer_cases__case_id__score_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/cases/{case_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take a case off the list without a review.
+         */
+        post: operations["withdraw_api_v1_peer_cases__case_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback
+         * @description List the reviews of one's own decisions, the newest first.
+         */
+        get: operations["feedback_api_v1_peer_feedback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/feedback/{review_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Take note of a review of one's own decision, with or without words.
+         */
+        post: operations["answer_api_v1_peer_feedback__review_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description Show what the reviews come to, person by person.
+         */
+        get: operations["figures_api_v1_peer_figures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/figures/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Figures
+         * @description Show what the reviews of one's own decisions come to.
+         */
+        get: operations["my_figures_api_v1_peer_figures_mine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forms
+         * @description List the review form of each industry.
+         */
+        get: operations["forms_api_v1_peer_forms_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/learning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Learning
+         * @description List learning items, one's own or (for a lead) everybody's: the open ones first.
+         */
+        get: operations["learning_api_v1_peer_learning_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/learning/{learning_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish
+         * @description Say what one did about a learning item of one's own.
+         */
+        post: operations["finish_api_v1_peer_learning__learning_id__done_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/learning/{learning_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See
+         * @description Say as a lead that one has seen what was done about it.
+         */
+        post: operations["see_api_v1_peer_learning__learning_id__seen_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plans
+         * @description List the plans in force, industry by industry.
+         */
+        get: operations["plans_api_v1_peer_plans_get"];
+        put?: never;
+        /**
+         * Set Plan
+         * @description Set a plan, in place of the one of the same industry, class, kind and person.
+         */
+        post: operations["set_plan_api_v1_peer_plans_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/plans/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run
+         * @description Show what the plans in force, or one that is tried, would have taken of the last days; nothing is changed.
+         */
+        post: operations["dry_run_api_v1_peer_plans_dry_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -2717,6 +3521,46 @@ export interface paths {
          */
         get: operations["quarantine_api_v1_quarantine_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readers
+         * @description Show what each person is handed, of those for whom anything was set.
+         */
+        get: operations["readers_api_v1_readers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/readers/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Reader
+         * @description Set what a person is handed to read.
+         */
+        put: operations["set_reader_api_v1_readers__person__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3092,6 +3936,330 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screen-time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Screen Time
+         * @description Show how long one has read without a break, of every industry that has a rule.
+         */
+        get: operations["screen_time_api_v1_screen_time_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches
+         * @description List searches: those that are open, oldest first, or the ended, last ended first.
+         */
+        get: operations["searches_api_v1_searches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Photo
+         * @description Keep a photo; it is named by its SHA-256 in the outcome it belongs to.
+         */
+        post: operations["add_photo_api_v1_searches_photos_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Referrals
+         * @description Show what became of one's own referrals, and in what share of them something was found.
+         */
+        get: operations["referrals_api_v1_searches_referrals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Setting
+         * @description Set whether a decision that asks for a search orders it by itself.
+         */
+        put: operations["setting_api_v1_searches_setting_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List the codes of secondary screening, and whether searches are ordered automatically.
+         */
+        get: operations["words_api_v1_searches_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Show one search: what to look for and where, the step card, what happened so far.
+         */
+        get: operations["search_api_v1_searches__order__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Cancel a search that is not done.
+         */
+        post: operations["cancel_api_v1_searches__order__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}/custody": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link Custody
+         * @description Link the custody record of what was found.
+         */
+        post: operations["link_custody_api_v1_searches__order__custody_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description Record what a search came to; the first reader is told.
+         */
+        post: operations["end_api_v1_searches__order__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}/photos/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shown Photo
+         * @description Show a photo of a search.
+         */
+        get: operations["shown_photo_api_v1_searches__order__photos__sha256__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}/sheet.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Printed
+         * @description Print the search sheet: the order, images with their places, the step card, lines for the outcome.
+         */
+        get: operations["printed_api_v1_searches__order__sheet_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{order}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Take a search, so that exactly one person does it.
+         */
+        post: operations["start_api_v1_searches__order__start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Levels
+         * @description Show what is promised of exams of every industry and urgency.
+         */
+        get: operations["levels_api_v1_service_levels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-levels/{industry}/{urgency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Level
+         * @description Promise something of exams of an urgency, from now on.
+         */
+        put: operations["set_level_api_v1_service_levels__industry___urgency__put"];
+        post?: never;
+        /**
+         * End Level
+         * @description Let Kerma's own level hold again.
+         */
+        delete: operations["end_level_api_v1_service_levels__industry___urgency__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-levels/{industry}/{urgency}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Level
+         * @description Say what a service level would have meant for the exams of the last thirty days; nothing is changed.
+         */
+        post: operations["try_level_api_v1_service_levels__industry___urgency__try_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -3174,6 +4342,50 @@ export interface paths {
          * @description Simulate labelled images; the answer is a ZIP of images, masks and truth.json, sent while it is made.
          */
         post: operations["simulations_api_v1_simulations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Skills
+         * @description Show which skills exams ask for.
+         */
+        get: operations["skills_api_v1_skills_get"];
+        put?: never;
+        /**
+         * Add Skill
+         * @description Ask for a skill from now on.
+         */
+        post: operations["add_skill_api_v1_skills_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skills/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Skill
+         * @description Ask for a skill no more.
+         */
+        post: operations["end_skill_api_v1_skills_end_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3326,6 +4538,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/worklist/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Next
+         * @description Claim the most urgent exam that is one for the person who asks.
+         */
+        post: operations["take_next_api_v1_worklist_next_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/worklist/{item_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign
+         * @description Say who is to read an exam, or give it back to all.
+         */
+        post: operations["assign_api_v1_worklist__item_id__assign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/worklist/{item_id}/claim": {
         parameters: {
             query?: never;
@@ -3366,6 +4618,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/worklist/{item_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description Give an item one holds to a colleague, who finds it in the inbox.
+         */
+        post: operations["hand_over_api_v1_worklist__item_id__hand_over_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/worklist/{item_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold
+         * @description Hold an exam back until a moment.
+         */
+        post: operations["hold_api_v1_worklist__item_id__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/worklist/{item_id}/release": {
         parameters: {
             query?: never;
@@ -3386,10 +4678,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/worklist/{item_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Put an exam that is held back on the list again.
+         */
+        post: operations["resume_api_v1_worklist__item_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Acknowledging
+         * @description What is done about a late exam.
+         */
+        Acknowledging: {
+            /** Words */
+            words: string;
+        };
         /**
          * AddedReference
          * @description A licensed copy to add; regions are row,column,height,width in pixels.
@@ -3463,6 +4783,14 @@ export interface components {
             trouble: string;
         };
         /**
+         * Answer
+         * @description An answer to a consult.
+         */
+        Answer: {
+            /** Answer */
+            answer: string;
+        };
+        /**
          * Approval
          * @description Why a model becomes active, and on what that rests: an evaluation or a signed-off pilot.
          */
@@ -3490,6 +4818,17 @@ export interface components {
                     [key: string]: unknown;
                 }[] | null;
             };
+        };
+        /**
+         * Assigning
+         * @description Who is to read an exam; empty for anybody.
+         */
+        Assigning: {
+            /**
+             * Person
+             * @default
+             */
+            person: string;
         };
         /**
          * BatchOrder
@@ -3532,6 +4871,23 @@ export interface components {
             total: number;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * BreakRow
+         * @description The rule of an industry.
+         */
+        BreakRow: {
+            /** Break S */
+            break_s: number;
+            /** Industry */
+            industry: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "off" | "told" | "enforced";
+            /** Most S */
+            most_s: number;
         };
         /**
          * CalculationRow
@@ -3591,6 +4947,28 @@ export interface components {
             text: string;
         };
         /**
+         * CardShown
+         * @description How to handle an object by what is suspected in it.
+         */
+        CardShown: {
+            /** Call */
+            call: string;
+            /** Cordon */
+            cordon: string;
+            /** Missing */
+            missing: string[];
+            /** Source */
+            source: string;
+            /** Steps */
+            steps: string[];
+            /** Suspicion */
+            suspicion: string;
+            /** Version */
+            version: number;
+            /** Words */
+            words: string;
+        };
+        /**
          * Category
          * @description A category of displays, with its limits.
          */
@@ -3605,12 +4983,32 @@ export interface components {
             words: string;
         };
         /**
+         * ChainStep
+         * @description Who is told, so long after the due time.
+         */
+        ChainStep: {
+            /** After S */
+            after_s: number;
+            /** Role */
+            role: string;
+        };
+        /**
          * Change
          * @description Why a model changes its state.
          */
         Change: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ChangedComment
+         * @description A comment written anew.
+         */
+        ChangedComment: {
+            /** Supersedes */
+            supersedes: number;
+            /** Text */
+            text: string;
         };
         /**
          * ChartPoint
@@ -3738,6 +5136,28 @@ export interface components {
             value: string;
         };
         /**
+         * Coded
+         * @description A code and its words.
+         */
+        Coded: {
+            /** Code */
+            code: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Colleague
+         * @description Somebody who works here.
+         */
+        Colleague: {
+            /** Key */
+            key: string;
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * CollectAsked
          * @description An item to take into custody.
          */
@@ -3820,6 +5240,55 @@ export interface components {
             purpose: string;
         };
         /**
+         * CommentRow
+         * @description A comment as it stands, and every text it had, the newest first.
+         */
+        CommentRow: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Is Withdrawn */
+            is_withdrawn: boolean;
+            /** Number */
+            number: number;
+            place: components["schemas"]["TalkPlace"];
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["CommentVersion"][];
+        };
+        /**
+         * CommentVersion
+         * @description One text of a comment.
+         */
+        CommentVersion: {
+            /** At */
+            at: string;
+            /** Is Withdrawn */
+            is_withdrawn: boolean;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Comments
+         * @description The comments on an exam that the person may see, oldest first.
+         */
+        Comments: {
+            /** Comments */
+            comments: components["schemas"]["CommentRow"][];
+            /** Exam Pk */
+            exam_pk: number;
+        };
+        /**
          * CommitmentNew
          * @description An exam that a node is asked to keep.
          */
@@ -3862,6 +5331,88 @@ export interface components {
             state: string;
             /** Transaction Uid */
             transaction_uid: string;
+        };
+        /**
+         * ConsultKind
+         * @description What somebody is asked as, and a question to begin with.
+         */
+        ConsultKind: {
+            /** Asks */
+            asks: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * ConsultRow
+         * @description A question about an exam and, once there is one, its answer.
+         */
+        ConsultRow: {
+            /** Answer */
+            answer: string;
+            /** Answered At */
+            answered_at: string;
+            /** Answered By */
+            answered_by: string;
+            /** Answered Name */
+            answered_name: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Colleague */
+            colleague: string;
+            /** Colleague Name */
+            colleague_name: string;
+            /** Due At */
+            due_at: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Guest Email */
+            guest_email: string;
+            /** Guest Name */
+            guest_name: string;
+            /** Guest Organisation */
+            guest_organisation: string;
+            /** Id */
+            id: number;
+            /** Is Asked Of Me */
+            is_asked_of_me: boolean;
+            /** Is Late */
+            is_late: boolean;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Kind */
+            kind: string;
+            /** Kind Words */
+            kind_words: string;
+            /** Links */
+            links: components["schemas"]["GuestLinkRow"][];
+            /** Question */
+            question: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * ConsultWords
+         * @description The kinds of consult, and how long a guest's link may live.
+         */
+        ConsultWords: {
+            /** Kinds */
+            kinds: components["schemas"]["ConsultKind"][];
+            /** Most Hours */
+            most_hours: number;
+        };
+        /**
+         * Consults
+         * @description Consults that the person may see.
+         */
+        Consults: {
+            /** Consults */
+            consults: components["schemas"]["ConsultRow"][];
         };
         /**
          * ContactAsked
@@ -4067,6 +5618,14 @@ export interface components {
             next_after: number;
         };
         /**
+         * CustodyLink
+         * @description The custody record of what was found.
+         */
+        CustodyLink: {
+            /** Custody Number */
+            custody_number: string;
+        };
+        /**
          * CustodyWords
          * @description The words of custody: steps, kinds of item and of contact, states.
          */
@@ -4148,6 +5707,61 @@ export interface components {
             saw_algorithm: boolean;
             /** Saw People */
             saw_people: boolean;
+        };
+        /**
+         * DeclarableGoods
+         * @description Goods whose figures are known, so that an image can be held against them.
+         */
+        DeclarableGoods: {
+            /** Chapters */
+            chapters: string;
+            /** Goods */
+            goods: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Declaration
+         * @description One version of what a load is declared as, or the withdrawal of the one before.
+         */
+        Declaration: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Declarant */
+            declarant: string;
+            /** Depth Mm */
+            depth_mm: number | null;
+            /** End Point Mev */
+            end_point_mev: number | null;
+            /** Goods */
+            goods: string[];
+            /** Id */
+            id: number;
+            /** Is Withdrawn */
+            is_withdrawn: boolean;
+            /** Reason */
+            reason: string;
+            /** Reference */
+            reference: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Declarations
+         * @description What the load of an exam is declared as now, and every version, the newest first.
+         */
+        Declarations: {
+            /** Exam Pk */
+            exam_pk: number;
+            in_force: components["schemas"]["Declaration"] | null;
+            /** Newest Id */
+            newest_id: number | null;
+            /** Versions */
+            versions: components["schemas"]["Declaration"][];
         };
         /**
          * DeletionAsked
@@ -4472,6 +6086,36 @@ export interface components {
             verdict: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * DryRun
+         * @description Which span a dry run looks at, and a plan to try in place of those in force.
+         */
+        DryRun: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /** Industry */
+            industry: string;
+            plan?: components["schemas"]["NewReviewPlan"] | null;
+        };
+        /**
+         * DryRunResult
+         * @description What would have been taken for review.
+         */
+        DryRunResult: {
+            /** Cases */
+            cases: number;
+            /** Decisions */
+            decisions: number;
+            /** Kinds */
+            kinds: {
+                [key: string]: number;
+            };
+            /** People */
+            people: components["schemas"]["TakenOf"][];
         };
         /**
          * Echo
@@ -4888,6 +6532,18 @@ export interface components {
             uid: string;
         };
         /**
+         * ExamSearches
+         * @description The searches of one exam, the last ordered first.
+         */
+        ExamSearches: {
+            /** May Order */
+            may_order: boolean;
+            /** Orders */
+            orders: components["schemas"]["SearchRow"][];
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ExamWanted
          * @description An exam to be had here.
          */
@@ -4910,6 +6566,44 @@ export interface components {
             severity: string;
             /** Start */
             start: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Feedback
+         * @description One review of a decision of one's own.
+         */
+        Feedback: {
+            /** Agrees */
+            agrees: boolean;
+            /** Answer */
+            answer: string;
+            /** Answered At */
+            answered_at: string;
+            /** At */
+            at: string;
+            /** Conclusion */
+            conclusion: string;
+            /** Decided At */
+            decided_at: string;
+            /** Decision */
+            decision: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Industry */
+            industry: string;
+            /** Is Significant */
+            is_significant: boolean;
+            /** Review Id */
+            review_id: number;
+            /** Reviewer Name */
+            reviewer_name: string;
+            /** Score */
+            score: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Was Blinded */
+            was_blinded: boolean;
             /** Words */
             words: string;
         };
@@ -5244,6 +6938,22 @@ export interface components {
             template: string;
         };
         /**
+         * FormScore
+         * @description One score of a review form.
+         */
+        FormScore: {
+            /** Agrees */
+            agrees: boolean;
+            /** Code */
+            code: string;
+            /** Is Significant */
+            is_significant: boolean;
+            /** Opens Learning */
+            opens_learning: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
          * Forms
          * @description The kinds and languages a batch can have.
          */
@@ -5288,6 +6998,17 @@ export interface components {
             decisions: number;
             /** Functions */
             functions: components["schemas"]["FunctionRow"][];
+        };
+        /**
+         * GivenWords
+         * @description A sentence.
+         */
+        GivenWords: {
+            /**
+             * Words
+             * @default
+             */
+            words: string;
         };
         /**
          * GraphicRow
@@ -5341,10 +7062,73 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * GuestAsked
+         * @description Somebody without an account; nothing is sent to the address.
+         */
+        GuestAsked: {
+            /**
+             * Email
+             * @default
+             */
+            email: string;
+            /** Name */
+            name: string;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation: string;
+        };
+        /**
+         * GuestLinkMade
+         * @description A link just made; this is the only time it is told.
+         */
+        GuestLinkMade: {
+            /** Address */
+            address: string;
+            consult: components["schemas"]["ConsultRow"];
+            /** Expires At */
+            expires_at: string;
+            /** Id */
+            id: number;
+        };
+        /**
+         * GuestLinkRow
+         * @description A link that lets a guest in; the link itself is shown only when it is made.
+         */
+        GuestLinkRow: {
+            /** At */
+            at: string;
+            /** Expires At */
+            expires_at: string;
+            /** Id */
+            id: number;
+            /** Is Good */
+            is_good: boolean;
+            /** Purpose */
+            purpose: string;
+            /** Revoked At */
+            revoked_at: string;
+            /** Shows Findings */
+            shows_findings: boolean;
+            /** Shows Subject */
+            shows_subject: boolean;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HandOver
+         * @description To whom an item is given, and why.
+         */
+        HandOver: {
+            /** Reason */
+            reason: string;
+            /** To */
+            to: string;
         };
         /**
          * HistoryLine
@@ -5398,6 +7182,19 @@ export interface components {
             on: "item" | "exam";
             /** Reason */
             reason: string;
+        };
+        /**
+         * Holding
+         * @description Until when an exam is held back, and why.
+         */
+        Holding: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * ImagePixels
@@ -5470,6 +7267,62 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ImageShown
+         * @description An image with places on it.
+         */
+        ImageShown: {
+            /** Columns */
+            columns: number;
+            /** Image Pk */
+            image_pk: number;
+            /** Plane */
+            plane: number;
+            /** Rows */
+            rows: number;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * Inbox
+         * @description What a person is to know of, newest first.
+         */
+        Inbox: {
+            /** Entries */
+            entries: components["schemas"]["InboxRow"][];
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * InboxRow
+         * @description One thing a person is to know of.
+         */
+        InboxRow: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Kind */
+            kind: string;
+            /** Read At */
+            read_at: string;
+            /** Ref Id */
+            ref_id: number;
+            /** Subject Id */
+            subject_id: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * IndustryWords
          * @description An industry and its words for the shared things.
          */
@@ -5492,6 +7345,12 @@ export interface components {
         Item: {
             /** Accession */
             accession: string;
+            /** Assigned To */
+            assigned_to: string;
+            /** Assigned To Name */
+            assigned_to_name: string;
+            /** Claim Until */
+            claim_until: string;
             /** Claimed At */
             claimed_at: string;
             /** Claimed By */
@@ -5512,6 +7371,10 @@ export interface components {
             exam_pk: number;
             /** Exam Uid */
             exam_uid: string;
+            /** Held Reason */
+            held_reason: string;
+            /** Held Until */
+            held_until: string;
             /** Image Count */
             image_count: number;
             /** Industry */
@@ -5532,11 +7395,16 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "waiting" | "claimed" | "closed";
+            state: "waiting" | "claimed" | "held" | "closed";
             /** Subject Id */
             subject_id: string;
             /** Subject Name */
             subject_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "stat" | "urgent" | "routine";
         };
         /**
          * ItemRow
@@ -5771,6 +7639,14 @@ export interface components {
             sha256: string;
         };
         /**
+         * KeptPhoto
+         * @description A photo that is kept.
+         */
+        KeptPhoto: {
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * KeptRow
          * @description One object as the archive took it; ``outcome`` is stored, or duplicate where it was there already.
          */
@@ -5858,6 +7734,38 @@ export interface components {
             label: string;
             /** Value */
             value: number;
+        };
+        /**
+         * Learning
+         * @description What a person is to learn from a review.
+         */
+        Learning: {
+            /** Done At */
+            done_at: string;
+            /** Done Words */
+            done_words: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Opened At */
+            opened_at: string;
+            /** Person Name */
+            person_name: string;
+            /** Score */
+            score: string;
+            /** Seen At */
+            seen_at: string;
+            /** Seen By Name */
+            seen_by_name: string;
+            /** Subject Id */
+            subject_id: string;
+            /** What */
+            what: string;
         };
         /**
          * Letterhead
@@ -6057,6 +7965,19 @@ export interface components {
         Made: {
             /** Id */
             id: number;
+        };
+        /**
+         * MarkInbox
+         * @description Entries to be marked as read, or as unread.
+         */
+        MarkInbox: {
+            /** Entry Ids */
+            entry_ids: number[];
+            /**
+             * Is Read
+             * @default true
+             */
+            is_read: boolean;
         };
         /**
          * MarkValue
@@ -6273,6 +8194,52 @@ export interface components {
             version: string;
         };
         /**
+         * Month
+         * @description How many decisions of a month were agreed with.
+         */
+        Month: {
+            agreement: components["schemas"]["Share"];
+            /** Month */
+            month: string;
+        };
+        /**
+         * NewBreak
+         * @description How long one reads without a break.
+         */
+        NewBreak: {
+            /** Break S */
+            break_s: number;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "off" | "told" | "enforced";
+            /** Most S */
+            most_s: number;
+        };
+        /**
+         * NewComment
+         * @description A comment to be written.
+         */
+        NewComment: {
+            place?: components["schemas"]["TalkPlace"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * NewConclusion
+         * @description What a reviewer would have decided.
+         */
+        NewConclusion: {
+            /** Conclusion */
+            conclusion: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * NewConfirmation
          * @description What a Level III states who has compared a table with the published edition.
          */
@@ -6283,6 +8250,27 @@ export interface components {
             sha256: string;
             /** Statement */
             statement: string;
+        };
+        /**
+         * NewConsult
+         * @description A question about an exam, to a colleague or to a guest.
+         */
+        NewConsult: {
+            /**
+             * Colleague
+             * @default
+             */
+            colleague: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            guest?: components["schemas"]["GuestAsked"] | null;
+            /** Kind */
+            kind: string;
+            /** Question */
+            question: string;
         };
         /**
          * NewDecision
@@ -6299,6 +8287,30 @@ export interface components {
              * @default
              */
             reason: string;
+            /** Supersedes */
+            supersedes?: number | null;
+        };
+        /**
+         * NewDeclaration
+         * @description What the load of an exam is declared as.
+         */
+        NewDeclaration: {
+            /**
+             * Declarant
+             * @default
+             */
+            declarant: string;
+            /** Depth Mm */
+            depth_mm?: number | null;
+            /** End Point Mev */
+            end_point_mev?: number | null;
+            /** Goods */
+            goods: string[];
+            /**
+             * Reference
+             * @default
+             */
+            reference: string;
             /** Supersedes */
             supersedes?: number | null;
         };
@@ -6384,6 +8396,26 @@ export interface components {
             reference_id: number;
         };
         /**
+         * NewGuestLink
+         * @description What a guest is let see.
+         */
+        NewGuestLink: {
+            /** Hours */
+            hours: number;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Shows Findings
+             * @default false
+             */
+            shows_findings: boolean;
+            /**
+             * Shows Subject
+             * @default false
+             */
+            shows_subject: boolean;
+        };
+        /**
          * NewJudgement
          * @description Findings, and the rules and conditions to judge them by; what is left out stays as it was.
          */
@@ -6422,6 +8454,22 @@ export interface components {
             restored?: string[];
             /** Supersedes */
             supersedes?: number | null;
+        };
+        /**
+         * NewLevel
+         * @description What is promised of exams of an urgency.
+         */
+        NewLevel: {
+            /** Chain */
+            chain: components["schemas"]["ChainStep"][];
+            /** Claim Expires S */
+            claim_expires_s: number;
+            /** Due In S */
+            due_in_s: number;
+            /** Priority */
+            priority: number;
+            /** Warn Before S */
+            warn_before_s: number;
         };
         /**
          * NewMarks
@@ -6579,6 +8627,31 @@ export interface components {
             subject_id: string;
         };
         /**
+         * NewOutcome
+         * @description What a search came to.
+         */
+        NewOutcome: {
+            /**
+             * Category
+             * @default
+             */
+            category: string;
+            /**
+             * Custody Number
+             * @default
+             */
+            custody_number: string;
+            /** Outcome */
+            outcome: string;
+            /** Photos */
+            photos?: string[];
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * NewPack
          * @description A site's own pack, or a new version of it.
          */
@@ -6663,6 +8736,114 @@ export interface components {
             reason: string;
         };
         /**
+         * NewReader
+         * @description What a person is to be handed.
+         */
+        NewReader: {
+            /** Industries */
+            industries?: string[];
+            /** Modalities */
+            modalities?: string[];
+            /**
+             * Most Claimed
+             * @default 0
+             */
+            most_claimed: number;
+            /** Skills */
+            skills?: string[];
+        };
+        /**
+         * NewReviewPlan
+         * @description Which decisions are looked at again.
+         */
+        NewReviewPlan: {
+            /**
+             * Due Days
+             * @default 14
+             */
+            due_days: number;
+            /**
+             * Exam Class
+             * @default
+             */
+            exam_class: string;
+            /**
+             * First Count
+             * @default 0
+             */
+            first_count: number;
+            /**
+             * Hides Reviewer
+             * @default false
+             */
+            hides_reviewer: boolean;
+            /** Industry */
+            industry: string;
+            /**
+             * Is Blinded
+             * @default true
+             */
+            is_blinded: boolean;
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "random" | "risk" | "person" | "new-person" | "disagreement";
+            /**
+             * Person
+             * @default
+             */
+            person: string;
+            /**
+             * Share Permille
+             * @default 1000
+             */
+            share_permille: number;
+        };
+        /**
+         * NewScore
+         * @description The score of a decision, by the form of its industry.
+         */
+        NewScore: {
+            /** Score */
+            score: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * NewSearch
+         * @description What is to be searched for, where and how.
+         */
+        NewSearch: {
+            /**
+             * Instruction
+             * @default
+             */
+            instruction: string;
+            /** Methods */
+            methods?: string[];
+            /** Places */
+            places?: components["schemas"]["TalkPlace"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Suspicion
+             * @default unresolved
+             */
+            suspicion: string;
+        };
+        /**
          * NewUsual
          * @description The settings of an industry; what is left out or empty is as the industry has it.
          */
@@ -6671,6 +8852,24 @@ export interface components {
             values: {
                 [key: string]: string;
             };
+        };
+        /**
+         * Next
+         * @description The exam that was handed out; null where none waits for this reader.
+         */
+        Next: {
+            item: components["schemas"]["Item"] | null;
+        };
+        /**
+         * NextAsked
+         * @description What the next exam is to be of.
+         */
+        NextAsked: {
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
         };
         /**
          * NodeChanges
@@ -6792,6 +8991,41 @@ export interface components {
             state: string;
         };
         /**
+         * Notice
+         * @description Who was told of a late exam.
+         */
+        Notice: {
+            /** Acknowledged At */
+            acknowledged_at: string;
+            /** Acknowledged By Name */
+            acknowledged_by_name: string;
+            /** Description */
+            description: string;
+            /** Due At */
+            due_at: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Raised At */
+            raised_at: string;
+            /** Role */
+            role: string;
+            /** Step */
+            step: number;
+            /** Subject Id */
+            subject_id: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "stat" | "urgent" | "routine";
+            /** Words */
+            words: string;
+        };
+        /**
          * ObjectRow
          * @description One thing the exam can be given out as.
          */
@@ -6896,6 +9130,77 @@ export interface components {
             next_before: number;
             /** Orders */
             orders: components["schemas"]["OrderRow"][];
+        };
+        /**
+         * Original
+         * @description The decision under review, and what lay behind it.
+         */
+        Original: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Decision */
+            decision: string;
+            /** Findings */
+            findings: components["schemas"]["OriginalFinding"][];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * OriginalFinding
+         * @description One finding that stood on the page when the decision was made.
+         */
+        OriginalFinding: {
+            /** Dismissed */
+            dismissed: string;
+            /** Image */
+            image: number;
+            /** Is Of Software */
+            is_of_software: boolean;
+            /** Label */
+            label: string;
+            /** Note */
+            note: string;
+            /** Severity */
+            severity: string;
+        };
+        /**
+         * OutcomeWords
+         * @description What a search can come to.
+         */
+        OutcomeWords: {
+            /** Code */
+            code: string;
+            /**
+             * Is Found
+             * @enum {string}
+             */
+            is_found: "yes" | "no" | "";
+            /** Needs Category */
+            needs_category: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
+         * OwnRule
+         * @description A site's rule for a suspicion.
+         */
+        OwnRule: {
+            /**
+             * Call
+             * @default
+             */
+            call: string;
+            /**
+             * Cordon
+             * @default
+             */
+            cordon: string;
+            /** Source */
+            source: string;
+            /** Steps */
+            steps: string;
         };
         /**
          * PackConfirmation
@@ -7121,6 +9426,121 @@ export interface components {
             key: string;
             /** Name */
             name: string;
+        };
+        /**
+         * PeerCase
+         * @description One decision under review, as far as the person may know of it.
+         */
+        PeerCase: {
+            /** Conclusion */
+            conclusion: string;
+            /** Conclusion Words */
+            conclusion_words: string;
+            /** Description */
+            description: string;
+            /** Due At */
+            due_at: string;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Is Blinded */
+            is_blinded: boolean;
+            /** Is Late */
+            is_late: boolean;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Modality */
+            modality: string;
+            original: components["schemas"]["Original"] | null;
+            /** Reasons */
+            reasons: string[];
+            /** Reviewer Name */
+            reviewer_name: string;
+            /** Score */
+            score: string;
+            /** Score Words */
+            score_words: string;
+            /** State */
+            state: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * PeerCoefficient
+         * @description A coefficient of agreement beyond chance; null with the reason where there is none.
+         */
+        PeerCoefficient: {
+            /** Expected */
+            expected: number;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Name */
+            name: string;
+            /** Observed */
+            observed: number;
+            /** Subjects */
+            subjects: number;
+            /** Value */
+            value: number | null;
+            /** Why Not */
+            why_not: string;
+        };
+        /**
+         * PeerFigures
+         * @description What the reviews of one person's decisions come to.
+         */
+        PeerFigures: {
+            agreement: components["schemas"]["Share"];
+            /** Blinded */
+            blinded: number;
+            /** Coefficients */
+            coefficients: components["schemas"]["PeerCoefficient"][];
+            /** Decisions */
+            decisions: number;
+            /** Is Too Few */
+            is_too_few: boolean;
+            /** Months */
+            months: components["schemas"]["Month"][];
+            /** Person Name */
+            person_name: string;
+            /** Reviewed */
+            reviewed: number;
+            sampled: components["schemas"]["Share"];
+            /** Scores */
+            scores: {
+                [key: string]: number;
+            };
+            significant: components["schemas"]["Share"];
+        };
+        /**
+         * PeerForm
+         * @description The review form of an industry.
+         */
+        PeerForm: {
+            /** Industry */
+            industry: string;
+            /** Scores */
+            scores: components["schemas"]["FormScore"][];
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * PeerReport
+         * @description Figures of everybody, or of oneself.
+         */
+        PeerReport: {
+            /** Fewest */
+            fewest: number;
+            /** People */
+            people: components["schemas"]["PeerFigures"][];
         };
         /**
          * PerformedOne
@@ -7425,6 +9845,29 @@ export interface components {
             windows: components["schemas"]["WindowRow"][];
             /** Wire Offset */
             wire_offset: number;
+        };
+        /**
+         * PlaceShown
+         * @description A place to be searched, on an image of the exam.
+         */
+        PlaceShown: {
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Finding Id */
+            finding_id: string;
+            /** Image Sha256 */
+            image_sha256: string;
+            /** Label */
+            label: string;
+            /** Number */
+            number: number;
+            /** Plane */
+            plane: number;
         };
         /**
          * PlanAsked
@@ -7762,6 +10205,24 @@ export interface components {
             saw_people: boolean;
         };
         /**
+         * ReaderRow
+         * @description What a person is handed to read.
+         */
+        ReaderRow: {
+            /** Industries */
+            industries: string[];
+            /** Modalities */
+            modalities: string[];
+            /** Most Claimed */
+            most_claimed: number;
+            /** Name */
+            name: string;
+            /** Person */
+            person: string;
+            /** Skills */
+            skills: string[];
+        };
+        /**
          * ReadingState
          * @description How an exam is read by the person who asks, and what of it is hidden from them now.
          */
@@ -7817,6 +10278,21 @@ export interface components {
             opened_at: string;
         };
         /**
+         * ReasonRow
+         * @description Why an object is referred, or its inspection broken off.
+         */
+        ReasonRow: {
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "refer" | "abort";
+            /** Words */
+            words: string;
+        };
+        /**
          * ReferenceRow
          * @description A licensed reference image in force.
          */
@@ -7859,6 +10335,15 @@ export interface components {
             srb_um: number;
             /** Volume */
             volume: string;
+        };
+        /**
+         * Referrals
+         * @description What became of the person's referrals, last ended first.
+         */
+        Referrals: {
+            /** Orders */
+            orders: components["schemas"]["SearchRow"][];
+            share: components["schemas"]["ShareShown"];
         };
         /**
          * Refusal
@@ -8089,6 +10574,69 @@ export interface components {
             subject_class: string;
         };
         /**
+         * ReviewPlan
+         * @description A plan in force.
+         */
+        ReviewPlan: {
+            /**
+             * Due Days
+             * @default 14
+             */
+            due_days: number;
+            /**
+             * Exam Class
+             * @default
+             */
+            exam_class: string;
+            /**
+             * First Count
+             * @default 0
+             */
+            first_count: number;
+            /**
+             * Hides Reviewer
+             * @default false
+             */
+            hides_reviewer: boolean;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /**
+             * Is Blinded
+             * @default true
+             */
+            is_blinded: boolean;
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "random" | "risk" | "person" | "new-person" | "disagreement";
+            /**
+             * Person
+             * @default
+             */
+            person: string;
+            /** Person Name */
+            person_name: string;
+            /** Seed */
+            seed: string;
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+            /**
+             * Share Permille
+             * @default 1000
+             */
+            share_permille: number;
+        };
+        /**
          * RoleRow
          * @description A place for a signature that reports of this industry may have.
          */
@@ -8217,6 +10765,29 @@ export interface components {
             width_px: number;
         };
         /**
+         * ScreenTimeNow
+         * @description How long the person has read an industry's exams without a break.
+         */
+        ScreenTimeNow: {
+            /** Break S */
+            break_s: number;
+            /** Industry */
+            industry: string;
+            /** Is Due */
+            is_due: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "off" | "told" | "enforced";
+            /** Most S */
+            most_s: number;
+            /** Read S */
+            read_s: number;
+            /** Until */
+            until: string;
+        };
+        /**
          * Scrub
          * @description How far the scrub has come.
          */
@@ -8227,6 +10798,210 @@ export interface components {
             progress: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * SearchOrders
+         * @description Searches that the person may see.
+         */
+        SearchOrders: {
+            /** Orders */
+            orders: components["schemas"]["SearchRow"][];
+        };
+        /**
+         * SearchRow
+         * @description A search in a list.
+         */
+        SearchRow: {
+            /** Category */
+            category: string;
+            /** Custody Number */
+            custody_number: string;
+            /** Description */
+            description: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Images */
+            images: components["schemas"]["ImageShown"][];
+            /** Industry */
+            industry: string;
+            /** Instruction */
+            instruction: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Method Words */
+            method_words: string[];
+            /** Methods */
+            methods: string[];
+            /** Ordered At */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Ordered By Name */
+            ordered_by_name: string;
+            /** Outcome */
+            outcome: string;
+            /** Outcome Words */
+            outcome_words: string;
+            /** Places */
+            places: components["schemas"]["PlaceShown"][];
+            /** Reader */
+            reader: string;
+            /** Reader Name */
+            reader_name: string;
+            /** Reason */
+            reason: string;
+            /** Reason Words */
+            reason_words: string;
+            /** Searcher */
+            searcher: string;
+            /** Searcher Name */
+            searcher_name: string;
+            /** Started At */
+            started_at: string;
+            /** State */
+            state: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Suspicion */
+            suspicion: string;
+            /** Suspicion Words */
+            suspicion_words: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * SearchSetting
+         * @description Whether a decision that asks for a search orders it by itself.
+         */
+        SearchSetting: {
+            /** Is Automatic */
+            is_automatic: boolean;
+        };
+        /**
+         * SearchShown
+         * @description A search with all that is needed to do it.
+         */
+        SearchShown: {
+            card: components["schemas"]["CardShown"];
+            /** Category */
+            category: string;
+            /** Custody Number */
+            custody_number: string;
+            /** Description */
+            description: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Images */
+            images: components["schemas"]["ImageShown"][];
+            /** Industry */
+            industry: string;
+            /** Instruction */
+            instruction: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** May Cancel */
+            may_cancel: boolean;
+            /** Method Words */
+            method_words: string[];
+            /** Methods */
+            methods: string[];
+            /** Ordered At */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Ordered By Name */
+            ordered_by_name: string;
+            /** Outcome */
+            outcome: string;
+            /** Outcome Words */
+            outcome_words: string;
+            /** Photos */
+            photos: string[];
+            /** Places */
+            places: components["schemas"]["PlaceShown"][];
+            /** Reader */
+            reader: string;
+            /** Reader Name */
+            reader_name: string;
+            /** Reason */
+            reason: string;
+            /** Reason Words */
+            reason_words: string;
+            /** Searcher */
+            searcher: string;
+            /** Searcher Name */
+            searcher_name: string;
+            /** Started At */
+            started_at: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["StepShown"][];
+            /** Subject Id */
+            subject_id: string;
+            /** Suspicion */
+            suspicion: string;
+            /** Suspicion Words */
+            suspicion_words: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * SearchWords
+         * @description The codes of secondary screening with their words, and the site's setting.
+         */
+        SearchWords: {
+            /** Categories */
+            categories: components["schemas"]["Coded"][];
+            /** Decisions */
+            decisions: string[];
+            /** Is Automatic */
+            is_automatic: boolean;
+            /** Methods */
+            methods: components["schemas"]["Coded"][];
+            /** Outcomes */
+            outcomes: components["schemas"]["OutcomeWords"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonRow"][];
+            /** Suspicions */
+            suspicions: components["schemas"]["Coded"][];
+        };
+        /**
+         * ServiceLevelRow
+         * @description The service level in force of an industry and urgency.
+         */
+        ServiceLevelRow: {
+            /** Chain */
+            chain: components["schemas"]["ChainStep"][];
+            /** Claim Expires S */
+            claim_expires_s: number;
+            /** Due In S */
+            due_in_s: number;
+            /** Industry */
+            industry: string;
+            /** Is Own */
+            is_own: boolean;
+            /** Priority */
+            priority: number;
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "stat" | "urgent" | "routine";
+            /** Warn Before S */
+            warn_before_s: number;
         };
         /**
          * SessionRow
@@ -8243,6 +11018,37 @@ export interface components {
             last_seen_at: string;
             /** User Agent */
             user_agent: string;
+        };
+        /**
+         * Share
+         * @description A share that was counted, with its exact 95 % interval; null of nothing.
+         */
+        Share: {
+            /** Count */
+            count: number;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Of */
+            of: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * ShareShown
+         * @description In how many of a reader's referrals something was found, with the exact 95 % interval of that share.
+         */
+        ShareShown: {
+            /** Found */
+            found: number;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Searched */
+            searched: number;
         };
         /**
          * ShutterRow
@@ -8372,6 +11178,21 @@ export interface components {
             seed: number;
             /** Size */
             size?: number | null;
+        };
+        /**
+         * Skill
+         * @description A skill that exams ask for; an empty modality is all of the industry.
+         */
+        Skill: {
+            /** Industry */
+            industry: string;
+            /**
+             * Modality
+             * @default
+             */
+            modality: string;
+            /** Skill */
+            skill: string;
         };
         /**
          * Source
@@ -8541,6 +11362,20 @@ export interface components {
             words: string;
         };
         /**
+         * StepShown
+         * @description One thing that happened to a search.
+         */
+        StepShown: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Kind */
+            kind: string;
+        };
+        /**
          * Suspension
          * @description A machine on which what is stated of a model does not hold now.
          */
@@ -8635,6 +11470,46 @@ export interface components {
             recorded: number;
         };
         /**
+         * TakenOf
+         * @description How many of a person's decisions would be taken.
+         */
+        TakenOf: {
+            /** Cases */
+            cases: number;
+            /** Decisions */
+            decisions: number;
+            /** Person Name */
+            person_name: string;
+        };
+        /**
+         * TalkPlace
+         * @description What something is said about: a finding, or a place on an image; nothing set for the whole exam.
+         */
+        TalkPlace: {
+            /** Box */
+            box?: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /**
+             * Finding Id
+             * @default
+             */
+            finding_id: string;
+            /**
+             * Image Sha256
+             * @default
+             */
+            image_sha256: string;
+            /**
+             * Plane
+             * @default 0
+             */
+            plane: number;
+        };
+        /**
          * Threshold
          * @description From which score a model marks something, on a machine or on every one.
          */
@@ -8706,6 +11581,20 @@ export interface components {
             }[];
             /** Tiers */
             tiers: string[];
+        };
+        /**
+         * Tried
+         * @description What another service level would have meant for the exams of the last days.
+         */
+        Tried: {
+            /** Decided */
+            decided: number;
+            /** Exams */
+            exams: number;
+            /** In Time Now */
+            in_time_now: number;
+            /** In Time Then */
+            in_time_then: number;
         };
         /**
          * Uploaded
@@ -8997,6 +11886,14 @@ export interface components {
             permissions: string[];
         };
         /**
+         * WhyCanceled
+         * @description Why a search is canceled.
+         */
+        WhyCanceled: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * WindowRow
          * @description A window, in the units that follow the Modality LUT (PS3.3 C.11.2.1.2).
          */
@@ -9012,6 +11909,16 @@ export interface components {
             function: "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
             /** Width */
             width: number;
+        };
+        /**
+         * Withdrawal
+         * @description Why a declaration no longer holds.
+         */
+        Withdrawal: {
+            /** Reason */
+            reason: string;
+            /** Supersedes */
+            supersedes: number;
         };
         /**
          * Words
@@ -9061,6 +11968,61 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    breaks_api_v1_breaks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakRow"][];
+                };
+            };
+        };
+    };
+    set_break_api_v1_breaks__industry__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBreak"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     calculations_api_v1_calculations_get: {
         parameters: {
             query?: never;
@@ -9116,6 +12078,26 @@ export interface operations {
             };
         };
     };
+    colleagues_api_v1_colleagues_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colleague"][];
+                };
+            };
+        };
+    };
     list_commitments_api_v1_commitments_get: {
         parameters: {
             query?: never;
@@ -9156,6 +12138,147 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    own_api_v1_consults_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consults"];
+                };
+            };
+        };
+    };
+    words_api_v1_consults_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultWords"];
+                };
+            };
+        };
+    };
+    answer_api_v1_consults__consult__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                consult: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Answer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    admit_api_v1_consults__consult__links_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                consult: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuestLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuestLinkMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_consults__consult__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                consult: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultRow"];
                 };
             };
             /** @description Validation Error */
@@ -9717,6 +12840,26 @@ export interface operations {
             };
         };
     };
+    declarable_goods_api_v1_declarable_goods_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclarableGoods"][];
+                };
+            };
+        };
+    };
     list_deliveries_api_v1_deliveries_get: {
         parameters: {
             query?: {
@@ -10134,6 +13277,206 @@ export interface operations {
             };
         };
     };
+    comments_api_v1_exams__exam_pk__comments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_api_v1_exams__exam_pk__comments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_api_v1_exams__exam_pk__comments__comment__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_exams__exam_pk__comments__comment__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    of_exam_api_v1_exams__exam_pk__consults_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consults"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_api_v1_exams__exam_pk__consults_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsult"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     decide_api_v1_exams__exam_pk__decisions_post: {
         parameters: {
             query?: never;
@@ -10156,6 +13499,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    declaration_api_v1_exams__exam_pk__declaration_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Declarations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    declare_api_v1_exams__exam_pk__declaration_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeclaration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Declarations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_exams__exam_pk__declaration_withdrawal_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Declarations"];
                 };
             };
             /** @description Validation Error */
@@ -11217,6 +14661,72 @@ export interface operations {
             };
         };
     };
+    of_exam_api_v1_exams__exam_pk__searches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamSearches"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_it_api_v1_exams__exam_pk__searches_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSearch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     volumes_api_v1_exams__exam_pk__volumes_get: {
         parameters: {
             query?: never;
@@ -11332,6 +14842,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingWord"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_guest_links__link__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cards_api_v1_handling_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardShown"][];
+                };
+            };
+        };
+    };
+    set_rule_api_v1_handling__suspicion__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suspicion: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardShown"][];
                 };
             };
             /** @description Validation Error */
@@ -11606,6 +15202,59 @@ export interface operations {
                 };
                 content: {
                     "image/jls": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    inbox_api_v1_inbox_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inbox"];
+                };
+            };
+        };
+    };
+    mark_api_v1_inbox_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkInbox"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inbox"];
                 };
             };
             /** @description Validation Error */
@@ -12289,6 +15938,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    notices_api_v1_late_notices_get: {
+        parameters: {
+            query?: {
+                everything?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    acknowledge_api_v1_late_notices__notice_id__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledging"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
                 };
             };
             /** @description Validation Error */
@@ -13499,6 +17214,551 @@ export interface operations {
             };
         };
     };
+    cases_api_v1_peer_cases_get: {
+        parameters: {
+            query?: {
+                view?: "open" | "mine" | "done" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerCase"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    case_api_v1_peer_cases__case_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    claim_api_v1_peer_cases__case_id__claim_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    conclude_api_v1_peer_cases__case_id__conclusion_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConclusion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_back_api_v1_peer_cases__case_id__give_back_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    score_api_v1_peer_cases__case_id__score_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_peer_cases__case_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    feedback_api_v1_peer_feedback_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"][];
+                };
+            };
+        };
+    };
+    answer_api_v1_peer_feedback__review_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_api_v1_peer_figures_get: {
+        parameters: {
+            query: {
+                industry: string;
+                date_from?: string | null;
+                date_to?: string | null;
+                kind?: ("random" | "risk" | "person" | "new-person" | "disagreement") | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    my_figures_api_v1_peer_figures_mine_get: {
+        parameters: {
+            query: {
+                industry: string;
+                date_from?: string | null;
+                date_to?: string | null;
+                kind?: ("random" | "risk" | "person" | "new-person" | "disagreement") | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    forms_api_v1_peer_forms_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeerForm"][];
+                };
+            };
+        };
+    };
+    learning_api_v1_peer_learning_get: {
+        parameters: {
+            query?: {
+                whose?: "mine" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Learning"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    finish_api_v1_peer_learning__learning_id__done_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                learning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    see_api_v1_peer_learning__learning_id__seen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                learning_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plans_api_v1_peer_plans_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPlan"][];
+                };
+            };
+        };
+    };
+    set_plan_api_v1_peer_plans_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReviewPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPlan"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dry_run_api_v1_peer_plans_dry_run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRun"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunResult"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     people_api_v1_people_get: {
         parameters: {
             query?: never;
@@ -13801,6 +18061,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuarantinePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readers_api_v1_readers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderRow"][];
+                };
+            };
+        };
+    };
+    set_reader_api_v1_readers__person__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReader"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderRow"][];
                 };
             };
             /** @description Validation Error */
@@ -14464,6 +18779,500 @@ export interface operations {
             };
         };
     };
+    screen_time_api_v1_screen_time_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenTimeNow"][];
+                };
+            };
+        };
+    };
+    searches_api_v1_searches_get: {
+        parameters: {
+            query?: {
+                view?: "open" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOrders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_photo_api_v1_searches_photos_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPhoto"];
+                };
+            };
+        };
+    };
+    referrals_api_v1_searches_referrals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Referrals"];
+                };
+            };
+        };
+    };
+    setting_api_v1_searches_setting_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchSetting"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    words_api_v1_searches_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchWords"];
+                };
+            };
+        };
+    };
+    search_api_v1_searches__order__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_v1_searches__order__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyCanceled"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    link_custody_api_v1_searches__order__custody_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustodyLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_api_v1_searches__order__end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shown_photo_api_v1_searches__order__photos__sha256__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    printed_api_v1_searches__order__sheet_pdf_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    start_api_v1_searches__order__start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    levels_api_v1_service_levels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceLevelRow"][];
+                };
+            };
+        };
+    };
+    set_level_api_v1_service_levels__industry___urgency__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+                urgency: "stat" | "urgent" | "routine";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLevel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceLevelRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_level_api_v1_service_levels__industry___urgency__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+                urgency: "stat" | "urgent" | "routine";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceLevelRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_level_api_v1_service_levels__industry___urgency__try_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+                urgency: "stat" | "urgent" | "routine";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLevel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     who_am_i_api_v1_session_get: {
         parameters: {
             query?: never;
@@ -14603,6 +19412,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    skills_api_v1_skills_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"][];
+                };
+            };
+        };
+    };
+    add_skill_api_v1_skills_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skill"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_skill_api_v1_skills_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skill"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"][];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -14850,6 +19745,74 @@ export interface operations {
             };
         };
     };
+    take_next_api_v1_worklist_next_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Next"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assign_api_v1_worklist__item_id__assign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assigning"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     claim_api_v1_worklist__item_id__claim_post: {
         parameters: {
             query?: never;
@@ -14912,7 +19875,108 @@ export interface operations {
             };
         };
     };
+    hand_over_api_v1_worklist__item_id__hand_over_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hold_api_v1_worklist__item_id__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Holding"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     release_api_v1_worklist__item_id__release_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Item"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_api_v1_worklist__item_id__resume_post: {
         parameters: {
             query?: never;
             header?: never;

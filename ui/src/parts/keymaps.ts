@@ -38,6 +38,7 @@ export const ROWS: Row[] = [
   list("list.last", "Last row loaded", "End"),
   list("list.open", "Open the exam", "Enter"),
   list("list.claim", "Claim or release", "c"),
+  list("list.take-next", "Next exam for me", "n"),
   list("list.mark", "Mark or unmark the row", "x"),
   list("list.mark-down", "Mark downwards", "J", "Shift+ArrowDown"),
   list("list.mark-up", "Mark upwards", "K", "Shift+ArrowUp"),

@@ -11,12 +11,15 @@ export interface Place {
 
 const PLACES: Place[] = [
   { address: "/", label: "Worklist", keys: "g w" },
+  { address: "/inbox", label: "Inbox", needs: "review.view_inbox", keys: "g i" },
+  { address: "/searches", label: "Searches", needs: "review.view_searches", keys: "g h" },
   { address: "/archive", label: "Archive", needs: "archive.view", keys: "g a" },
   { address: "/calculate", label: "Calculate", keys: "g c" },
   { address: "/rules", label: "Rules", keys: "g r" },
   { address: "/models", label: "Models", keys: "g m" },
   { address: "/quality", label: "Quality", needs: "equipment.view", keys: "g q" },
   { address: "/reports", label: "Reports", needs: "report.batch", keys: "g p" },
+  { address: "/peer", label: "Reviews", needs: "review.view_feedback", keys: "g e" },
   { address: "/custody", label: "Custody", needs: "custody.view", keys: "g u" },
   { address: "/network", label: "Network", needs: "exchange.view", keys: "g n" },
   { address: "/settings", label: "Settings", keys: "g s" },

@@ -134,7 +134,7 @@ def open_exam(kernel: Kernel, actor: Actor, *, exam_pk: int, purpose: str) -> No
     view(kernel, actor, exam_pk=exam_pk, purpose=purpose)
 
 
-HIDING = frozenset({"reading", "review", "image", "comparison", "measurement", "dicomweb", "report"})
+HIDING = frozenset({"reading", "review", "image", "comparison", "measurement", "dicomweb", "report", "talk", "search"})
 """Purposes whose doors leave out what is hidden from an actor. With any other purpose an exam is not opened at all
 while something of it is hidden, so that a new door tells nothing before somebody has thought of it."""
 

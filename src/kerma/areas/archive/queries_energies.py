@@ -125,14 +125,9 @@ def _paired(image_pk: int, sources: Mapping[int, Source]) -> tuple[int, ...]:
 def _together(sources: Sequence[tuple[int, Source]]) -> Joined:
     import numpy as np
 
-    first = sources[0][1].image
-    labels = tuple(source.image.plane_labels[0] for _, source in sources)
-    slope = sources[-1][1].image.grey.slope
-    scale = {"z_effective_per_stored": slope} if labels[-1].lower() == "z-effective" and slope != 1.0 else {}
-    image = replace(
-        first, pixels=np.stack([source.stored(0) for _, source in sources]), plane_labels=labels,
-        technique={**first.technique, **scale},
-    )  # fmt: skip
+    from kerma.science.imaging.energy_pairs import together
+
+    image = together([replace(source.image, pixels=source.stored(0)[np.newaxis]) for _, source in sources])
     return image, [(pk, 0) for pk, _ in sources]
 
 

@@ -144,7 +144,10 @@ def _called(row: Mapping[str, Any]) -> str:
 
 
 def _print_head(plain: Mapping[str, Any]) -> None:
-    told = {"name": _called(plain), "version": plain["version"], "kind": plain["kind"], "finds": plain["summary"]}
+    from kerma.science.detect.taught import KINDS
+
+    kind = plain.get("network") if plain.get("network") in KINDS else plain["kind"]
+    told = {"name": _called(plain), "version": plain["version"], "kind": kind, "finds": plain["summary"]}
     told |= {"labels": ", ".join(plain["labels"])} if plain["labels"] else {}
     told |= {"options": ", ".join(plain["options"])}
     if plain.get("state"):
@@ -154,7 +157,10 @@ def _print_head(plain: Mapping[str, Any]) -> None:
 
 
 def _print_registry(told: Mapping[str, Any]) -> None:
-    """Print what became of a model here: thresholds, suspended guarantees, history."""
+    """Print what was seen when it was tried, and what became of it here: suspensions, thresholds, history."""
+    seen = {TRIED.get(key, key): value for key, value in told["trial"].items() if _is_told(key, value)}
+    if seen:
+        _print_part("when it was tried", seen, 0)
     for one in told["suspended"]:
         typer.echo(f"\nSUSPENDED on {one['machine'] or 'every machine'} {one['reason']}")
     in_force = [one for one in told["thresholds"] if not one["withdrawn_at"]]
@@ -165,6 +171,19 @@ def _print_registry(told: Mapping[str, Any]) -> None:
     for one in reversed(told["history"]):
         rests = f", on the {one['figures']['kind']} {one['figures']['sha256'][:12]}" if one["figures"] else ""
         typer.echo(f"  {one['at'][:16].replace('T', ' ')}  {one['state']:10}{one['by_name']}: {one['reason']}{rests}")
+
+
+TRIED = {
+    "cpu_ms_per_tile": "processor ms, 512 x 512", "cpu_ms_per_picture": "processor ms, picture",
+    "peak_memory_mib": "highest memory MiB", "is_deterministic": "same answer again", "weights_bytes": "bytes",
+    "how": "compared", "good_parts": "good parts", "named_features": "named features",
+}  # fmt: skip
+"""What was seen in a trial, in words."""
+
+
+def _is_told(key: str, value: Any) -> bool:
+    """Whether a row of a trial says anything: what is registered was taken, and its kind stands above."""
+    return key not in ("is_accepted", "reason", "kind") and value not in (None, "", [], {})
 
 
 def _print_part(key: str, value: Any, depth: int) -> None:

@@ -40,7 +40,10 @@ def register(_: typer.Typer) -> None:
 def add(
     ctx: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="The weights, NAME.onnx, or an anomaly model, NAME.npz.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="The weights, NAME.onnx, or what `kerma teach` has made, NAME.npz.", exists=True, dir_okay=False
+        ),
     ],
     card: Card = None,
     industry: Industry = "",
@@ -51,12 +54,13 @@ def add(
     from kerma.areas.flagging import actions_models, registry
     from kerma.areas.flagging.actions_models import NewModel
     from kerma.areas.flagging.model import BROUGHT, SITE
+    from kerma.science.detect import taught
 
     content = file.read_bytes()
     told = registry.card_within(content) if file.suffix == ".npz" and card is None else _card_beside(card, file)
     kernel = ctx.obj.kernel()
     with _acting(kernel, login) as actor:
-        origin = SITE if told.get("kind") == "anomaly" else BROUGHT
+        origin = SITE if taught.is_taught(told) else BROUGHT
         new = NewModel(told, content, industry=industry, origin=origin)
         number = actions_models.add_model(kernel, actor, new=new)
     return _done(kernel, number, as_json, "added, it looks at no exam before it is put into shadow or made active")

@@ -63,10 +63,10 @@ class Looker:
         self._network: Any = None
         self._set_score: float | None = None
         is_anomaly, own = name.startswith(ANOMALY), name.removeprefix(ANOMALY)
-        is_file = name.endswith(".onnx") or (is_anomaly and Path(own).is_file())
+        is_file = name.endswith((".onnx", ".npz")) or (is_anomaly and Path(own).is_file())
         registered = None if is_file else lookup(own)
         if is_file:
-            self._network = _taught(Path(own)) if is_anomaly else _brought(Path(name))
+            self._network = _brought(Path(own)) if own.endswith(".onnx") else _taught(Path(own))
             self.model = _learned(self._network.card)
         elif registered is not None:
             if is_anomaly and registered.card.get("kind") != "anomaly":
@@ -98,11 +98,13 @@ class Looker:
     def look(self, image: Image) -> Seen:
         """Return what it finds in an image, and the score of the whole image where the model has one."""
         from kerma.science.detect.learned_finding import Seen
+        from kerma.science.detect.purpose import demand_not_another
 
         if self._network is None:
             from kerma.science.detect import detect
 
             return Seen(detect(self.model.name, image, **self._options))
+        demand_not_another(image, self._network.card)
         if image.plane_kind == "view" and "plane" not in self._options:
             return self._look_at_views(image)
         seen: Seen = self._network.look(image, **self._options)
@@ -180,7 +182,8 @@ def model_named(name: str) -> Model:
     if plain in shipped:
         return _learned(_card(shipped[plain]))
     known = ", ".join([*ALSO_CALLED, *DETECTORS, *shipped]).replace("_", "-")
-    raise WrongUsage(f"there is no detector or model '{name}'; there are {known}, or give an .onnx with its card")
+    own = "or give an .onnx with its card, or an .npz that was taught"
+    raise WrongUsage(f"there is no detector or model '{name}'; there are {known}, {own}")
 
 
 def _learned(card: Mapping[str, Any]) -> Model:
@@ -207,10 +210,13 @@ def _card(path: Path) -> Mapping[str, Any]:
 
 
 def _taught(file: Path) -> Any:
-    """Return the anomaly model of a file, with the card within."""
-    from kerma.science.detect import anomaly
+    """Return what `kerma teach` has made, with the card within its file."""
+    from kerma.science.detect import taught
 
-    return anomaly.load(file.read_bytes())
+    try:
+        return taught.load(file.read_bytes())
+    except OSError as error:
+        raise NotFound(f"the model {file} cannot be read: {error.strerror}; `kerma teach` makes one") from None
 
 
 def _brought(weights: Path) -> Any:

@@ -16,6 +16,8 @@ from kerma.errors import Unreadable
 from kerma.kernel import jobs
 from kerma.kernel.identity import service
 from kerma.kernel.sight import WHOLE
+from kerma.science.imaging.energy_pairs import views_of
+from kerma.science.view_analysis import at_home
 
 if TYPE_CHECKING:
     from kerma.kernel.action import Kernel
@@ -34,17 +36,21 @@ def look_in_shadow(kernel: Kernel, *, exam_pk: int) -> None:
         if found is None:
             return
         rows = [row for row in images_of_exam(connection, exam_pk, WHOLE) if row["kind"] == "image"]
-    images = _readable(kernel, rows)
-    machine = rules_run.machine_name([image for image, _ in images])
+    read = _readable(kernel, rows)
+    views = views_of([image for image, _ in read])
+    images = [(view, read[view.home][1]) for view in views]
+    pictures = [view.image for view in views]
+    machine = rules_run.machine_name(pictures)
     runs: list[rules_run.Run] = []
-    for one in taken(kernel, industry=found["industry"], state=SHADOW, machine=machine):
+    for one in taken(kernel, industry=found["industry"], state=SHADOW, machine=machine, images=pictures):
         with kernel.database.read() as connection:
             known = looked_at(connection, one.row.id, [sha256 for _, sha256 in images])
-        left = [(image, sha256) for image, sha256 in images if sha256 not in known]
+        left = [(view, sha256) for view, sha256 in images if sha256 not in known]
         if left:
-            look = look_apart([image for image, _ in left], one.learned)
-            if not look.looked:
-                log.warning("exam %d, on trial: %s", exam_pk, look.images[0].passed_over)
+            look = at_home(look_apart([view.image for view, _ in left], one.learned), [view for view, _ in left])
+            failed = [image.passed_over for image in look.images if image.passed_over]
+            if failed and not look.looked:
+                log.warning("exam %d, on trial: %s", exam_pk, failed[0])
             of = {"model_id": one.row.id, "machine": machine, "mode": SHADOW}
             runs += rules_run.runs_of(look, of, [sha256 for _, sha256 in left])
     if runs:

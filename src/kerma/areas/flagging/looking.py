@@ -25,8 +25,11 @@ def look_apart(images: Sequence[Image], model: LearnedModel) -> Look:
     """
     from kerma.areas.flagging.trial import IsolatedNetwork, is_brought
     from kerma.science.detect import looking
+    from kerma.science.detect.purpose import not_for
 
     try:
+        if images and all(not_for(image, model.card) for image in images):
+            return looking.look(images, model)  # nothing is computed, and the pictures need not be sent anywhere
         if not is_brought(model.card) or model.trouble:
             return apart.run(looking.look, images, model)
         with IsolatedNetwork(model.content, model.card) as network:

@@ -15,6 +15,7 @@ from kerma.errors import KermaError
 if TYPE_CHECKING:
     from kerma.kernel.action import Kernel
     from kerma.science.detect.looking import LearnedModel
+    from kerma.science.imaging.image import Image
 
 SIGNALS_TOLD = 3
 
@@ -27,25 +28,35 @@ class Taken:
     learned: LearnedModel
 
 
-def taken(kernel: Kernel, *, industry: str, state: str, machine: str) -> list[Taken]:
-    """Return the models of a state that look at an industry's exams, as they look at those of a machine."""
+def taken(kernel: Kernel, *, industry: str, state: str, machine: str, images: Sequence[Image]) -> list[Taken]:
+    """Return the models of a state that look at an industry's exams, as they look at those of a machine.
+
+    The weights of a model that is made for none of the images are not read: a site may have hundreds of references.
+    """
+    from kerma.science.detect.purpose import not_for
+
     with kernel.database.read() as connection:
         rows = [row for row in active_models(connection, industry) if row.state == state]
         settled = [
             (threshold_of(connection, row.id, machine), suspended(connection, row.id, machine)) for row in rows
         ]
-    return [Taken(row, learned_model(kernel, row, *of)) for row, of in zip(rows, settled, strict=True)]
+    needed = [any(not not_for(image, row.card) for image in images) for row in rows]
+    return [
+        Taken(row, learned_model(kernel, row, *of, is_needed=is_needed))
+        for row, of, is_needed in zip(rows, settled, needed, strict=True)
+    ]
 
 
 def learned_model(
-    kernel: Kernel, row: ModelRow, threshold: Mapping[str, Any] | None, drift: Mapping[str, Any] | None
-) -> LearnedModel:
+    kernel: Kernel, row: ModelRow, threshold: Mapping[str, Any] | None, drift: Mapping[str, Any] | None, *,
+    is_needed: bool = True,
+) -> LearnedModel:  # fmt: skip
     """Return a model as an analysis takes it; weights that cannot be had are told when it is to look."""
     from kerma.science.detect.looking import LearnedModel
 
     content, trouble = b"", ""
     try:
-        content = weights_of(kernel, row)
+        content = weights_of(kernel, row) if is_needed else b""
     except (KermaError, OSError) as error:
         trouble = str(error)
     score, machine = (threshold["score"], threshold["machine"]) if threshold else (None, "")

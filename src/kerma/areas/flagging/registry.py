@@ -80,16 +80,16 @@ def shipped_cards() -> list[dict[str, Any]]:
 
 
 def card_within(content: bytes) -> dict[str, Any]:
-    """Return the card of an anomaly model, which lies within its file.
+    """Return the card of what `kerma teach` has made, which lies within its file.
 
     Raises
     ------
     Unreadable
         It is no such file.
     """
-    from kerma.science.detect import anomaly
+    from kerma.science.detect import taught
 
-    return dict(anomaly.load(content).card)
+    return dict(taught.load(content).card)
 
 
 def tried(content: bytes, card: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,12 +100,10 @@ def tried(content: bytes, card: Mapping[str, Any]) -> dict[str, Any]:
     Unreadable
         It is no network, not the one its card speaks of, or goes beyond the limits; the message says which.
     """
-    if card.get("kind") == "anomaly":
-        # No network of a stranger: arrays that Kerma's own layers are compared with, read within hard limits.
-        from kerma.science.detect import anomaly
+    from kerma.science.detect import taught
 
-        taught = anomaly.load(content, card).taught
-        return {"is_accepted": True, "kind": "anomaly", "how": taught.how, "weights_bytes": len(content)}
+    if taught.is_taught(card):
+        return taught.tried(content, card)  # no network of a stranger: arrays, read within hard limits
     from kerma.areas.flagging.trial import try_network
 
     trial = try_network(content, card)

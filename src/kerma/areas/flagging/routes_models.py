@@ -20,6 +20,7 @@ from kerma.errors import NotFound, WrongUsage
 from kerma.kernel import requests, uploads
 from kerma.kernel.action import Actor, Kernel, refuse
 from kerma.kernel.permissions import is_granted
+from kerma.science.detect import taught
 
 router = APIRouter(prefix="/api/v1/models", tags=["flagging"])
 
@@ -29,7 +30,7 @@ Reason = Annotated[str, Field(max_length=rules_models.MOST_LETTERS)]
 Evaluation = Annotated[str, Field(max_length=rules_models.MOST_EVALUATION_BYTES)]
 """What ``kerma evaluate --json`` printed."""
 ZIP = b"PK"
-"""How an anomaly model begins, which has its card within."""
+"""How what `kerma teach` has made begins, which has its card within."""
 State = Literal["candidate", "shadow", "active", "retired"]
 
 
@@ -326,7 +327,7 @@ def _add(kernel: Kernel, actor: Actor, received: uploads.Upload) -> ModelDetail:
     if parts.keys() != {"weights", "card"} and not (is_whole and parts.keys() == {"weights"}):
         raise WrongUsage("send two files, the parts 'weights' (NAME.onnx) and 'card' (NAME.json)")
     card = _card(parts["card"]) if "card" in parts else registry.card_within(content)
-    origin = SITE if isinstance(card, dict) and card.get("kind") == "anomaly" else BROUGHT
+    origin = SITE if taught.is_taught(card) else BROUGHT
     new = NewModel(card, content, industry=received.fields.get("industry", ""), origin=origin)
     return model(kernel, actor, actions_models.add_model(kernel, actor, new=new))
 

@@ -41,5 +41,5 @@ def runs_of(look: Look, of: Mapping[str, Any], sha256s: Sequence[str]) -> list[R
             "threshold": float(look.inputs["threshold"]),
         }
         for sha256, image in zip(sha256s, look.images, strict=True)
-        if not image.passed_over
+        if image.is_searched
     ]

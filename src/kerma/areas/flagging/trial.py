@@ -25,7 +25,7 @@ from typing import Any, Self
 from kerma.errors import Altered, KermaError, TooLarge, Unreadable
 from kerma.formats import guard_wire
 from kerma.formats.guard_process import GuardProcess, error_told
-from kerma.science.detect import learned
+from kerma.science.detect import learned, taught
 from kerma.science.detect.learned_finding import Seen
 from kerma.science.detect.onnx_file import demand_size
 from kerma.science.imaging.image import Image
@@ -37,8 +37,6 @@ LOAD_S, TRY_S, LOOK_S = 60.0, 120.0, 60.0
 """Seconds of the clock to load a network, to try it, and to look at one image."""
 START_S = 60.0
 MIB = 1 << 20
-ANOMALY = "anomaly"
-"""Kind of a model that is no network of strangers: arrays that Kerma's own layers are compared with."""
 PNG = b"\x89PNG\r\n\x1a\n"
 LONGEST_REASON = 600
 _CODE = "import sys; from kerma.areas.flagging.trial_child import main; main(int(sys.argv[1]), int(sys.argv[2]))"
@@ -117,8 +115,8 @@ def _with(known: Trial, **more: Any) -> Trial:
 
 
 def is_brought(card: Mapping[str, Any]) -> bool:
-    """Return whether a model must run apart: any network but those that ship, whatever its card says of its kind."""
-    return card.get("kind") != ANOMALY and card.get("sha256") not in _shipped()
+    """Return whether a model must run apart: any network but those that ship; what was taught here is none."""
+    return not taught.is_taught(card) and card.get("sha256") not in _shipped()
 
 
 @functools.cache

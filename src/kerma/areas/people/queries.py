@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kerma.areas.people.model import preference
-from kerma.errors import NotFound
+from kerma.errors import NotFound, WrongUsage
 from kerma.kernel.action import ACTIONS
 from kerma.kernel.identity import fold, person, person_role, role, token
 
@@ -53,6 +53,26 @@ def person_by_login(connection: sa.Connection, login: str) -> int:
     if found is None:
         raise NotFound(f"nobody has the login {login!r}; 'kerma user list' shows who there is")
     return int(found)
+
+
+def colleague(connection: sa.Connection, key: str, whose: str) -> int:
+    """Return the number of a person who works here, by their actor key (``person:7``), for ``whose`` key it is not.
+
+    Raises
+    ------
+    NotFound
+        Nobody who works here has the key.
+    WrongUsage
+        It is the key of the one who asks.
+    """
+    kind, _, number = key.partition(":")
+    is_key = kind == "person" and number.isdecimal() and len(number) < 19
+    active = sa.select(person.c.id).where(person.c.id == (int(number) if is_key else -1))
+    if connection.scalar(active.where(person.c.disabled_at.is_(None))) is None:
+        raise NotFound(f"nobody who works here has the key '{key[:40]}'")
+    if key == whose:
+        raise WrongUsage("that is yourself; choose a colleague")
+    return int(number)
 
 
 def name_of_actor(connection: sa.Connection, key: str) -> str:

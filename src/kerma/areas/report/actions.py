@@ -13,7 +13,7 @@ from kerma.areas.report import marked, queries, queries_writing, rules_versions,
 from kerma.areas.report.model import report, report_signature, report_writing
 from kerma.areas.report.parts import AUTHOR
 from kerma.areas.report.sight import ALGORITHM, demand_stated, stated_sight
-from kerma.areas.review.queries import current, decisions, images_digest_of, latest_analysis
+from kerma.areas.review.queries import current, decisions, is_current, latest_analysis
 from kerma.areas.review.rules import text_digest
 from kerma.errors import Conflict, NotFound
 from kerma.kernel import jobs
@@ -222,8 +222,8 @@ def _keep_signed(act: Act, exam_pk: int, version: Version, made: Made) -> int:
     if reason:
         raise Conflict(reason)
     newest = latest_analysis(act.connection, exam_pk)
-    if newest is None or newest["images_digest"] != images_digest_of(act.connection, exam_pk):
-        raise Conflict("further images of this exam have arrived: wait for their analysis, decide again, then sign")
+    if not is_current(act.connection, exam_pk, newest):
+        raise Conflict("further images or another declaration came: wait for the analysis, decide again, then sign")
     values = {
         **version.rests_on,
         "exam_pk": exam_pk,

@@ -28,6 +28,13 @@ def examine(  # noqa: PLR0913 - one parameter per option of the command
     model: Annotated[
         list[str] | None, typer.Option("--model", help="Learned model that looks too; may be given several times.")
     ] = None,
+    declared: Annotated[
+        str, typer.Option("--declared", help="Declared goods of a load, by commas; goods or HS chapters (security).")
+    ] = "",
+    depth_mm: Annotated[float | None, typer.Option("--depth-mm", help="Depth of the declared load, mm.")] = None,
+    end_point_mev: Annotated[
+        float | None, typer.Option("--end-point-mev", help="Of the accelerator, MeV; none for an X-ray tube.")
+    ] = None,
     template: Annotated[str, typer.Option("--template", help="Kind of report; `kerma report --list` shows them.")] = "",
     language: Annotated[str, typer.Option("--language", help="Language of the report: en, de, fr or es.")] = "en",
     paper: Annotated[str, typer.Option("--paper", help="a4 or us-letter.")] = "a4",
@@ -48,7 +55,7 @@ def examine(  # noqa: PLR0913 - one parameter per option of the command
 
     if thickness_mm is not None and not thickness_mm > 0:
         raise WrongUsage(f"the thickness is {thickness_mm:g} mm; give a value above 0 mm")
-    chosen = _industry(ctx.obj.industries, industry, rules)
+    chosen = _declared(_industry(ctx.obj.industries, industry, rules), declared, depth_mm, end_point_mev)
     layout = _layout(chosen, template, language, paper, record)
     models = _models(model or [])
     files = files_of(paths, out)
@@ -77,6 +84,22 @@ def _industry(industries: Any, name: str, rules: str) -> Industry:
     except NotFound as error:
         raise WrongUsage(f"there are no acceptance rules '{rules}'; `kerma rules list` shows them") from error
     return replace(chosen, plan=replace(chosen.plan, pack=rules))
+
+
+def _declared(industry: Industry, goods: str, depth_mm: float | None, end_point_mev: float | None) -> Industry:
+    """Return the industry with a plan that holds every image against these goods; as it is where none are declared."""
+    from dataclasses import replace
+
+    from kerma.areas.review.rules_declaration import INDUSTRY, Given, checked, declared_of, document_of
+    from kerma.errors import WrongUsage
+    from kerma.science.detect.declared import split
+
+    if not goods and depth_mm is None and end_point_mev is None:
+        return industry
+    if industry.name != INDUSTRY:
+        raise WrongUsage(f"only a load of {INDUSTRY} screening is declared; leave --declared out for '{industry.name}'")
+    told = declared_of(document_of(checked(Given(split(goods), depth_mm, end_point_mev))))
+    return replace(industry, plan=replace(industry.plan, declared=told))
 
 
 def _models(names: list[str]) -> list[LearnedModel]:

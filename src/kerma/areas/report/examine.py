@@ -155,12 +155,17 @@ def _examine_one(exam: Exam, order: Order, run: Run) -> None:
     from kerma.areas.report import pictures
     from kerma.science.analysis import Source, analyse, exam_document
     from kerma.science.imaging.annotate import png
+    from kerma.science.imaging.energy_pairs import views_of
+    from kerma.science.view_analysis import by_image
 
     stem, images, found = exam.stem, exam.images, exam.found
-    looks = _looks(images, order.models)
+    views = views_of(images)
+    seen = [view.image for view in views]
+    looks = _looks(seen, order.models)
     plan = order.industry.plan
-    analysis = analyse(images, plan, thickness_mm=order.thickness_mm, unread=exam.unread, looks=looks)
-    document = exam_document(images, [Source(str(one.path), one.sha256) for one in found], analysis)
+    analysis = analyse(seen, plan, thickness_mm=order.thickness_mm, unread=exam.unread, looks=looks)
+    sources = [Source(str(one.path), one.sha256) for one in found]
+    document = exam_document(images, sources, by_image(analysis, views))
     drawn = pictures.drawings(document)
     say = language(order.layout.language)
     document["warnings"] = [*document["warnings"], *_remarks(found, pictures.note(document, drawn))]

@@ -14,7 +14,7 @@ from kerma.areas.flagging.rules_run import Run
 from kerma.areas.review import actions_reading, rules, rules_lots
 from kerma.areas.review.model import ExamAnalysed, ExamDecided, analysis, decision
 from kerma.areas.review.model_judge import exam_lot
-from kerma.areas.review.queries import current, decisions, images_digest_of
+from kerma.areas.review.queries import analysis_of, current, decisions, is_current
 from kerma.areas.review.queries_judge import newest_judgement
 from kerma.areas.review.rules_reading import DECISION
 from kerma.areas.review.rules_reading_record import checked_record
@@ -26,37 +26,47 @@ from kerma.kernel.sight import WHOLE
 
 @action("review.record_analysis")
 def record_analysis(
-    act: Act, *, exam_pk: int, images_digest: str, document: dict[str, Any], runs: Sequence[Run] = ()
+    act: Act,
+    *,
+    exam_pk: int,
+    images_digest: str,
+    document: dict[str, Any],
+    declaration_id: int | None = None,
+    runs: Sequence[Run] = (),
 ) -> int | None:
-    """Keep what was measured, found and judged on an exam, once per set of images.
+    """Keep what was measured, found and judged on an exam, once per set of images and declaration of its load.
 
     Parameters
     ----------
+    declaration_id : newest row of what is declared of the load that the images were held against
     runs : what the models that are active marked, as flagging keeps it
 
     Returns the id of the analysis; recording the same set of images again changes nothing. An analysis of images
-    that are no longer all of the exam's is dropped (None): the one of the full set is already asked for.
+    that are no longer all of the exam's, or of what is no longer declared, is dropped (None): the one of what is there
+    now is already asked for.
     """
     # Locking the exam makes two workers with the same exam take turns, so the second one finds the first one's row.
     _exam(act, exam_pk)
-    if images_digest != images_digest_of(act.connection, exam_pk):
+    if not is_current(act.connection, exam_pk, {"images_digest": images_digest, "declaration_id": declaration_id}):
         act.record(exam_pk=exam_pk, images_digest=images_digest, outdated=True)
         return None
-    same = sa.select(analysis.c.id).where(analysis.c.exam_pk == exam_pk, analysis.c.images_digest == images_digest)
-    known = act.connection.execute(same).scalar()
+    known = analysis_of(act.connection, exam_pk, images_digest, declaration_id)
     if known is not None:
         act.record(analysis_id=known, known=True)
-        return int(known)
+        return known
     proposed = document["decision_proposed"] or ""
     values = {
         "exam_pk": exam_pk,
         "images_digest": images_digest,
+        "declaration_id": declaration_id,
         "document": document,
         "decision_proposed": proposed,
         "created_at": act.at_text,
     }
     analysis_id = int(act.connection.execute(sa.insert(analysis).values(values).returning(analysis.c.id)).scalar_one())
     act.record(exam_pk=exam_pk, analysis_id=analysis_id, images_digest=images_digest, decision_proposed=proposed)
+    if declaration_id is not None:
+        act.record(declaration_id=declaration_id)
     before = newest_judgement(act.connection, exam_pk, WHOLE)
     said = before["document"]["conditions"] if before else {}
     keep_lots(act, exam_pk, rules_lots.belongs_to(document.get("technique", {}), said))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from kerma.areas.review.model import analysis, decision
-from kerma.areas.review.model_judge import exam_lot, judgement
+from kerma.areas.review.model_judge import declaration, exam_lot, judgement
 from kerma.areas.review.model_marks import marks
 from kerma.areas.review.model_reading import reading
 from kerma.kernel.action import Act
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 
 def on_exam_deleted(act: Act, event: ExamDeleted) -> None:
-    """Delete the exam's marks, and its judgements, then its analyses, that no decision and no report refers to."""
+    """Delete an exam's marks, and its judgements, analyses and declarations that no decision or report rests on."""
     reads = _delete_reads(act, event.exam_pk)
     judgements = _delete_unreferred(act, judgement, event.exam_pk)
     analyses = _delete_unreferred(act, analysis, event.exam_pk)
+    declarations = _delete_unreferred(act, declaration, event.exam_pk)
     act.connection.execute(sa.delete(exam_lot).where(exam_lot.c.exam_pk == event.exam_pk))
     marked = act.connection.execute(sa.delete(marks).where(marks.c.exam_pk == event.exam_pk)).rowcount
     gone = {"judgements": judgements, "analyses": analyses, "marks": marked, "reads": reads}
+    gone |= {"declarations": declarations}
     act.record(**{name: count for name, count in gone.items() if count})
 
 

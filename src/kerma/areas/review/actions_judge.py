@@ -62,7 +62,6 @@ class Prepared:
     """A judgement worked out, not yet recorded."""
 
     analysis_id: int
-    images_digest: str
     document: dict[str, Any]
     chosen: Chosen | None
     shown: dict[str, Any] = field(default_factory=dict)
@@ -135,7 +134,7 @@ def prepare(kernel: Kernel, actor: Actor, *, exam_pk: int, given: Given) -> Prep
         **judged,
     }
     told = {"id": None, "version": 0, "by": actor.key, "at": hand.at, "reason": given.reason, "document": document}
-    return Prepared(on.analysis_id, on.images_digest, document, chosen, queries_judge.with_judgement(shown, told))
+    return Prepared(on.analysis_id, document, chosen, queries_judge.with_judgement(shown, told))
 
 
 @action("review.judge")
@@ -182,8 +181,8 @@ def _check_unchanged(act: Act, exam_pk: int, prepared: Prepared) -> None:
     newest = queries.latest_analysis(act.connection, exam_pk)
     if newest is None or newest["id"] != prepared.analysis_id:
         raise Conflict("the exam was analysed anew meanwhile: look at it again, then judge")
-    if queries.images_digest_of(act.connection, exam_pk) != prepared.images_digest:
-        raise Conflict("further images of this exam have arrived: wait for their analysis, then judge")
+    if not queries.is_current(act.connection, exam_pk, newest):
+        raise Conflict("further images or another declaration have come: wait for their analysis, then judge")
     if queries_tables.confirmed_tables(act.connection) != prepared.document["confirmed_tables"]:
         raise Conflict("a table of image quality was confirmed, or no longer, meanwhile: judge again")
     chosen = prepared.chosen

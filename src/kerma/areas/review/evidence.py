@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kerma.areas.custody.evidence_parts import Part
 from kerma.areas.review.model import analysis
-from kerma.areas.review.model_judge import judgement
+from kerma.areas.review.model_judge import declaration, judgement
 from kerma.areas.review.model_reading import reading
 from kerma.areas.review.queries import current, decisions
 from kerma.areas.review.queries_marks import every_version
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 def parts(kernel: Kernel, exam_pk: int) -> Iterator[Part]:
-    """Yield what is known of the exam now, every analysis and judgement behind it, all marks, and every decision."""
+    """Yield what is known of the exam now, all analyses, judgements, declarations, marks, decisions and reads."""
     with kernel.database.read() as connection:
         now = current(connection, exam_pk, WHOLE)
         analyses, judgements = (_rows(connection, one, exam_pk) for one in (analysis, judgement))
         decided = decisions(connection, exam_pk, WHOLE)
         marked = every_version(connection, exam_pk)
         reads = _rows(connection, reading, exam_pk)
+        declared = _rows(connection, declaration, exam_pk)
     if now is not None:
         yield _json("data/findings/exam.json", "finding", "The exam as it is known now", now.document)
     for row in analyses:
@@ -36,6 +37,9 @@ def parts(kernel: Kernel, exam_pk: int) -> Iterator[Part]:
     for row in judgements:
         words = f"Judgement {row['version']} by {row['by']}, {row['at']}"
         yield _json(f"data/findings/judgement-{row['version']}.json", "finding", words, row)
+    if declared:
+        words = "What the load was declared as, every version and withdrawal"
+        yield _json("data/findings/declarations.json", "finding", words, declared)
     if marked:
         words = "Marks and measurements by hand, every version of every person"
         yield _json("data/findings/marks.json", "finding", words, marked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerma.areas.archive.queries_pixels import read_image
@@ -12,6 +13,8 @@ from kerma.areas.review.queries import current, images_to_analyse
 from kerma.areas.review.rules_findings import finding_of
 from kerma.errors import NotFound, WrongUsage
 from kerma.kernel.sight import sight_of
+from kerma.science.imaging.energy_pairs import together
+from kerma.science.imaging.values import penetrating_plane
 from kerma.science.results import By
 
 if TYPE_CHECKING:
@@ -42,6 +45,11 @@ def explanation_of(kernel: Kernel, actor: Actor, *, exam_pk: int, finding_id: st
         row = next((one for one in versions if (one.version, one.sha256) == (by.version, by.model_sha256)), None)
         if row is None:
             raise NotFound(f"the model that made finding {finding_id} is not in the registry any more")
-        rows = [one for one in images_to_analyse(connection, exam_pk) if one["sha256"] == shown["sha256"]]
-    image = read_image(kernel, rows[0], duty="show")
-    return explain_apart(image, learned_model(kernel, row, None, None), finding_of(plain))
+        rows = {one["sha256"]: one for one in images_to_analyse(connection, exam_pk)}
+    images = [read_image(kernel, rows[sha256], duty="show") for sha256 in shown.get("paired") or [shown["sha256"]]]
+    finding = finding_of(plain)
+    if len(images) == 1:
+        return explain_apart(images[0], learned_model(kernel, row, None, None), finding)
+    image = together(images)
+    looked = replace(finding, plane=penetrating_plane(image))
+    return explain_apart(image, learned_model(kernel, row, None, None), looked)

@@ -17,12 +17,26 @@ analysis = sa.Table(
     sa.Column("id", BigKey, primary_key=True, autoincrement=True),
     sa.Column("exam_pk", BigKey, sa.ForeignKey("exam.id"), nullable=False),
     sa.Column("images_digest", sa.String(64), nullable=False),
+    sa.Column("declaration_id", BigKey, sa.ForeignKey("declaration.id")),
     sa.Column("document", sa.JSON, nullable=False),
     sa.Column("decision_proposed", sa.String(32), nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
-    sa.UniqueConstraint("exam_pk", "images_digest"),
 )
-"""``images_digest`` is the SHA-256 over the images' hashes in reading order: the same images are analysed once."""
+"""``images_digest`` is the SHA-256 over the images' hashes in reading order, ``declaration_id`` the newest row of what
+was declared then: the same images are analysed once, and once more after every change of what is declared."""
+
+UNDECLARED = analysis.c.declaration_id.is_(None)
+sa.Index(
+    "uq_analysis_undeclared",
+    analysis.c.exam_pk,
+    analysis.c.images_digest,
+    unique=True,
+    sqlite_where=UNDECLARED,
+    postgresql_where=UNDECLARED,
+)
+sa.Index(
+    "uq_analysis_declared", analysis.c.exam_pk, analysis.c.images_digest, analysis.c.declaration_id, unique=True
+)  # rows without a declaration never collide here: to a unique index every null is another one
 
 decision = sa.Table(
     "decision",

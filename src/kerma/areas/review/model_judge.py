@@ -1,4 +1,4 @@
-"""The tables of judging: what a person recorded of an exam, a site's own packs, and the confirmations of packs."""
+"""The tables of judging: what a person recorded of an exam and declared of its load, a site's packs, confirmations."""
 
 from __future__ import annotations
 
@@ -81,6 +81,23 @@ review_default = sa.Table(
 )
 """What a site usually judges an industry's exams by (pack, technique, regime, place); of an industry the newest row
 is in force. What is not in ``values`` stays as the industry has it."""
+
+declaration = sa.Table(
+    "declaration",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("exam_pk", BigKey, sa.ForeignKey("exam.id"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("is_withdrawn", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("by", sa.String(64), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.UniqueConstraint("exam_pk", "version"),
+)
+"""What the load of an exam is declared as. ``version`` counts an exam's rows from 1; the highest is in force, or is the
+one that withdrew what was declared before, with the reason. ``document`` holds goods, depth, end point, the number of
+the declaration and who declares, as ``rules_declaration`` checks them; no row is ever changed."""
 
 exam_lot = sa.Table(
     "exam_lot",

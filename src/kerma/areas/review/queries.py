@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from kerma.areas.archive.queries import images_of_exam
 from kerma.areas.review import queries_judge, rules
 from kerma.areas.review.model import analysis, decision
 from kerma.areas.review.model_reading import reading
+from kerma.areas.review.queries_declaration import newest_id
 from kerma.areas.review.rules_reading import FIRST
 from kerma.kernel.sight import WHOLE, Sight
 
@@ -63,10 +65,19 @@ def analysis_by_id(connection: sa.Connection, analysis_id: int) -> dict[str, Any
     return dict(found) if found else None
 
 
-def has_analysis(connection: sa.Connection, exam_pk: int, images_digest: str) -> bool:
-    """Return whether exactly these images of the exam have been analysed."""
-    same = sa.select(analysis.c.id).where(analysis.c.exam_pk == exam_pk, analysis.c.images_digest == images_digest)
-    return connection.execute(same).first() is not None
+def analysis_of(connection: sa.Connection, exam_pk: int, images_digest: str, declaration_id: int | None) -> int | None:
+    """Return the id of the analysis of exactly these images of the exam, held against this declaration; else None."""
+    same = (analysis.c.exam_pk == exam_pk, analysis.c.images_digest == images_digest)
+    return connection.scalar(sa.select(analysis.c.id).where(*same, analysis.c.declaration_id == declaration_id))
+
+
+def is_current(connection: sa.Connection, exam_pk: int, found: Mapping[str, Any] | None) -> bool:
+    """Return whether an analysis is of the exam's images, and of what is declared of its load, as they are now."""
+    return (
+        found is not None
+        and found["images_digest"] == images_digest_of(connection, exam_pk)
+        and found["declaration_id"] == newest_id(connection, exam_pk)
+    )
 
 
 def decisions(connection: sa.Connection, exam_pk: int, sight: Sight) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from kerma.areas.review.model import analysis
 from kerma.areas.review.model_judge import judgement
 from kerma.areas.review.rules_findings import NOTHING_LAID, Document, Laid, carry, lay_over
-from kerma.areas.review.rules_judge import MORE_IMAGES, OTHER_BASIS, outdated
+from kerma.areas.review.rules_judge import MORE_IMAGES, OTHER_BASIS, OTHER_GOODS, outdated
 from kerma.areas.review.rules_reading import WITHHELD, without_algorithm
 from kerma.kernel.sight import Sight
 from kerma.science.judge.decide import NONE
@@ -23,7 +23,6 @@ class Known:
     """What is known of an exam now, as a judgement begins from it."""
 
     analysis_id: int
-    images_digest: str
     analysed: Document
     """The software's analysis alone."""
     laid: Laid
@@ -32,6 +31,8 @@ class Known:
     """The exam's newest judgement, whichever analysis it lies over."""
     sight: Sight
     """Of the one to whom it is known so: the judgement, too, is the newest that they may see."""
+    outdated_why: str = ""
+    """Why the newest judgement lies over something else than is known now, in words."""
 
     @property
     def is_of_this_analysis(self) -> bool:
@@ -46,8 +47,7 @@ class Known:
         if self.newest is None:
             return shown
         if not self.is_of_this_analysis:
-            is_same = self.newest["analysis_id"] == self.analysis_id
-            return outdated(shown, self.newest["version"], why=OTHER_BASIS if is_same else MORE_IMAGES)
+            return outdated(shown, self.newest["version"], why=self.outdated_why)
         return with_judgement(shown, self.newest)
 
 
@@ -62,7 +62,16 @@ def known(connection: sa.Connection, exam_pk: int, sight: Sight) -> Known | None
     laid: Laid = newest["document"]["laid"] if newest else NOTHING_LAID
     if newest and (newest["analysis_id"] != analysed["id"] or not _fits(newest, sight)):
         laid = carry(document, laid)
-    return Known(int(analysed["id"]), analysed["images_digest"], document, laid, newest, sight)
+    why = _outdated_why(connection, analysed, newest) if newest else ""
+    return Known(int(analysed["id"]), document, laid, newest, sight, why)
+
+
+def _outdated_why(connection: sa.Connection, analysed: sa.RowMapping, newest: dict[str, Any]) -> str:
+    """Return what has changed since a judgement, where it lies over another analysis or another basis than this one."""
+    if newest["analysis_id"] == analysed["id"]:
+        return OTHER_BASIS
+    before = connection.scalar(sa.select(analysis.c.images_digest).where(analysis.c.id == newest["analysis_id"]))
+    return OTHER_GOODS if before == analysed["images_digest"] else MORE_IMAGES
 
 
 def _fits(judgement: dict[str, Any], sight: Sight) -> bool:

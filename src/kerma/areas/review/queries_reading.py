@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from kerma.areas.review import rules_reading
 from kerma.areas.review.model_reading import reading, reading_policy
 from kerma.areas.review.rules_reading import BLIND, DECISION, DOUBLE, INDEPENDENT, READERS_OF_DOUBLE, Policy, Read
 from kerma.kernel.permissions import is_granted
+from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import Listing, Sight
 
 if TYPE_CHECKING:
@@ -77,8 +78,13 @@ def sees_all(actor: Actor) -> bool:
     return is_granted(SEE_ALL, actor.permissions)
 
 
+_ANY_POLICY = Prepared(sa.select(reading_policy.c.id).limit(1))
+
+
 def policies(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the policies in force, by industry and class."""
+    if _ANY_POLICY.scalar(connection, {}) is None:  # every look at an exam asks, and most sites hide nothing
+        return []
     last = sa.select(sa.func.max(reading_policy.c.id)).group_by(reading_policy.c.industry, reading_policy.c.exam_class)
     statement = sa.select(reading_policy).where(reading_policy.c.id.in_(last), sa.not_(reading_policy.c.is_ended))
     ordered = statement.order_by(reading_policy.c.industry, reading_policy.c.exam_class)
@@ -171,3 +177,12 @@ def _rank(mode: str) -> int:
 def _of_classes(names: list[str]) -> sa.ColumnElement[bool]:
     listed = sa.literal(",").concat(exam.c.modalities).concat(",")
     return sa.or_(sa.false(), *(listed.contains(f",{name},") for name in names))
+
+
+def read_by(connection: sa.Connection, actor: Actor, exam_pks: Sequence[int]) -> set[int]:
+    """Return those of some exams whose newest images an actor has read alone already: they wait for somebody else."""
+    statement = sa.select(reading.c.exam_pk, reading.c.last_image_pk).where(
+        reading.c.exam_pk.in_(exam_pks), reading.c.person == actor.key, reading.c.kind == rules_reading.INDEPENDENT
+    )
+    rows = connection.execute(statement).all()
+    return {row.exam_pk for row in rows if row.last_image_pk >= newest_image_pk(connection, row.exam_pk)}

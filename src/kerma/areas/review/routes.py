@@ -72,7 +72,7 @@ class Analysis(BaseModel):
     judgement_id: int | None
     """The newest judgement by a person over this analysis; null while only software has judged."""
     is_current: bool
-    """Whether the analysis covers all images of the exam as they are now."""
+    """Whether the analysis covers all images of the exam, and what is declared of its load, as they are now."""
     trouble: str
     """Why the analysis of the images as they are now has failed so far; empty while nothing went wrong."""
     created_at: str
@@ -164,7 +164,7 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         newest = queries.latest_analysis(connection, exam_pk)
         sight = sight_of(connection, actor, exam_pk)
         known = queries.current(connection, exam_pk, sight)
-        is_current = newest is not None and newest["images_digest"] == queries.images_digest_of(connection, exam_pk)
+        is_current = queries.is_current(connection, exam_pk, newest)
         went_wrong = "" if is_current else jobs.trouble(connection, ANALYSE, str(exam_pk))
         decisions = queries.decisions(connection, exam_pk, sight)
         item = item_of_exam(connection, exam_pk, actor) or {}

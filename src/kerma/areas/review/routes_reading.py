@@ -13,8 +13,10 @@ from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.review import (
     actions_read,
     actions_reading,
+    queries_peer,
     queries_reading,
     rules,
+    rules_peer,
     rules_reading,
     rules_reading_record,
 )
@@ -206,6 +208,7 @@ def reading_state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReadingState:
         stand = actions_reading.standing_of(connection, actor, exam_pk)
         rows = queries_reading.readings(connection, exam_pk, stand.sight)
         names = names_of(connection, {row["person"] for row in rows})
+        reviewed = queries_peer.held_by(connection, actor.key, exam_pk)
     outcome = ""
     if stand.policy.reading == rules_reading.DOUBLE:
         outcome = stand.outcome if stand.sight.people else rules_reading.WAITING
@@ -217,7 +220,7 @@ def reading_state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReadingState:
         shows_people=stand.sight.people,
         wants=rules_reading.wanted(stand.policy, stand.sight, stand.own, stand.sees_all),
         outcome=outcome,
-        words=rules_reading.words_of(stand.policy, stand.sight, stand.own, outcome),
+        words=rules_peer.words_of(reviewed) or rules_reading.words_of(stand.policy, stand.sight, stand.own, outcome),
         reads=[
             ReadRow(**{name: row[name] for name in kept}, person_name=names.get(row["person"], row["person"]))
             for row in rows

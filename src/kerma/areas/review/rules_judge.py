@@ -126,7 +126,7 @@ def judge(document: Document, basis: Basis, asked: Asked) -> Judged:
     if not quality.verdicts:
         notes.append("image quality was not judged")
     evidence = Evidence(findings, verdicts, measured, *_looked_at(document, searched, asked), quality.verdicts,
-                        document["analysis"].get("gate", ()))  # fmt: skip
+                        document["analysis"].get("gate", ()), document["analysis"].get("unchecked", ()))  # fmt: skip
     decision, reason = propose(evidence, basis.decision_table)
     given = {name: str(filled[name]) for name in TRAVEL if name in filled}
     travel = replace(basis.site.travel, **given)
@@ -159,6 +159,7 @@ def conditions_of(image: Mapping[str, Any], asked: Asked) -> Conditions:
 
 
 MORE_IMAGES = "Images have come since a person judged this exam"
+OTHER_GOODS = "What is declared of the load has changed since a person judged this exam"
 OTHER_BASIS = "A person judged this exam on other findings of software than are shown here"
 
 

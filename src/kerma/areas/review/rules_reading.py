@@ -58,6 +58,17 @@ def checked_policy(algorithm: str, reading: str, exam_class: str) -> str:
     for name, value, words in (("algorithm", algorithm, ALGORITHMS), ("reading", reading, READINGS)):
         if value not in words:
             raise WrongUsage(f"{name} is '{value[:32]}'; it is {', '.join(words[:-1])} or {words[-1]}")
+    return checked_class(exam_class)
+
+
+def checked_class(exam_class: str) -> str:
+    """Return an exam class as it is kept: a modality in capitals, or empty for all.
+
+    Raises
+    ------
+    WrongUsage
+        It is no modality.
+    """
     written = exam_class.strip().upper()
     if written and not (written.isascii() and written.isalnum() and len(written) <= CLASS_LETTERS):
         raise WrongUsage(f"'{exam_class[:32]}' is no modality; an exam class is one, as CT, DX or MG, or empty for all")
@@ -142,7 +153,7 @@ KEPT = (
 KEPT_OF_IMAGE = (
     "path", "sha256", "image_uid", "series_uid", "sop_class_uid", "rows", "columns", "planes", "plane_kind",
     "plane_labels", "bits", "format", "modality", "meaning", "rises_with_dose", "body_part", "view", "acquired_at",
-    "technique", "spacing_mm", "spacing_source", "measurements",
+    "technique", "spacing_mm", "spacing_source", "measurements", "paired",
 )  # fmt: skip
 
 

@@ -6,19 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from kerma.areas.worklist import rules
-from kerma.areas.worklist.model import CLAIMED, CLOSED, WAITING, item
-from kerma.errors import Conflict, NotFound
+from kerma.areas.people.queries import colleague
+from kerma.areas.worklist import actions_next, rules, rules_levels
+from kerma.areas.worklist import queries_levels as settled
+from kerma.areas.worklist import queries_orders as orders
+from kerma.areas.worklist.model import CLAIMED, CLOSED, HELD, WAITING, ItemHandedOver, item
+from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel import clock
 from kerma.kernel.action import Act, action
+from kerma.kernel.identity import actor_of_person, sha256
+from kerma.kernel.permissions import is_granted
 from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import sight_of
 
 if TYPE_CHECKING:
-    from kerma.areas.archive.model import ExamArrived
+    from collections.abc import Mapping
 
-UNHELD = {"claimed_by": "", "claimed_at": ""}
-_ITEM_OF = Prepared(sa.select(item.c.id, item.c.state).where(item.c.exam_pk == sa.bindparam("exam")))
+    from kerma.areas.archive.model import ExamArrived
+    from kerma.areas.worklist.rules_levels import Level
+
+MAX_REASON_LETTERS = 1000
+UNHELD = {"claimed_by": "", "claimed_at": "", "claim_until": "", "held_until": "", "held_reason": ""}
+_ITEM_OF = Prepared(
+    sa.select(item.c.id, item.c.state, item.c.industry, item.c.urgency).where(item.c.exam_pk == sa.bindparam("exam"))
+)
 _ADD = Prepared(sa.insert(item).returning(item.c.id))
 
 
@@ -28,25 +39,52 @@ def on_exam_arrived(act: Act, event: ExamArrived) -> None:
     if found is None:
         item_id = _queue(act, event)
         act.record(item_id=item_id)
-    elif found["state"] == CLOSED:
-        changed = {"state": WAITING, "closed_at": "", "decision": "", **UNHELD}
+    else:
+        _reopen(act, found)
+
+
+def reopen(act: Act, exam_pk: int) -> None:
+    """Put a decided exam back on the list, where what it was decided on has changed; else nothing happens."""
+    found = _ITEM_OF.first(act.connection, {"exam": exam_pk})
+    if found is not None:
+        _reopen(act, found)
+
+
+def _reopen(act: Act, found: Mapping[str, Any]) -> None:
+    if found["state"] == CLOSED:
+        level = rules_levels.level_of(
+            found["industry"], found["urgency"], settled.levels_of(act.connection, found["industry"])
+        )
+        changed = {
+            "state": WAITING,
+            "closed_at": "",
+            "decision": "",
+            **UNHELD,
+            **_queued(act, found["industry"], level),
+        }
         act.connection.execute(sa.update(item).where(item.c.id == found["id"]).values(**changed))
         act.record(item_id=found["id"], item_reopened=True)
 
 
 def _queue(act: Act, event: ExamArrived) -> int:
-    standing = rules.standing(event.industry, "", act.at)
-    row = {
-        "exam_pk": event.exam_pk,
-        "industry": event.industry,
-        "state": WAITING,
+    urgency = rules_levels.urgency_of(orders.priorities_of(act.connection, event.exam_uid))
+    level = rules_levels.level_of(event.industry, urgency, settled.levels_of(act.connection, event.industry))
+    row = {"exam_pk": event.exam_pk, "industry": event.industry, "state": WAITING, "urgency": urgency}
+    return int(_ADD.scalar(act.connection, row | _queued(act, event.industry, level)))
+
+
+def _queued(act: Act, industry: str, level: Level) -> dict[str, Any]:
+    """Return where an item stands that comes onto the list now."""
+    standing = rules.standing(industry, "", act.at, level)
+    due_at = clock.text(standing.due_at)
+    return {
         "priority": standing.priority,
         "queued_at": act.at_text,
-        "due_at": clock.text(standing.due_at),
+        "due_at": due_at,
         "plain_priority": standing.priority,
-        "plain_due_at": clock.text(standing.due_at),
+        "plain_due_at": due_at,
+        "notice_at": rules_levels.notice_text(level, standing.due_at),
     }
-    return int(_ADD.scalar(act.connection, row))
 
 
 @action("worklist.view")
@@ -67,16 +105,34 @@ def claim(act: Act, *, item_id: int) -> None:
     if not _is_holdable(act, item_id):
         act.record(item_id=item_id, held=False)
         return
-    held = {"state": CLAIMED, "claimed_by": act.actor.key, "claimed_at": act.at_text}
-    # The condition stands in the UPDATE itself, so of two claims at the same moment exactly one changes the row.
-    statement = sa.update(item).where(item.c.id == item_id, item.c.state == WAITING).values(**held)
-    if act.connection.execute(statement).rowcount != 1:
-        found = _existing(act, item_id)
-        if found.state == CLOSED:
-            raise Conflict(f"item {item_id} is closed; open the exam to read or supersede its decision")
-        if found.claimed_by != act.actor.key:
-            raise Conflict(f"item {item_id} was claimed by someone else at {found.claimed_at}; choose another one")
+    before = _existing(act, item_id)
+    values = actions_next.claimed(act, before.industry, before.urgency)
+    if before.claimed_by == act.actor.key:  # the claim holds on, from when it began
+        values.pop("claimed_at")
+        mine = sa.update(item).where(item.c.id == item_id, item.c.claimed_by == act.actor.key)
+        act.connection.execute(mine.values(values))
+    else:
+        actions_next.demand_room(act, settled.reader_of(act.connection, act.actor.key))
+        actions_next.demand_rested(act, before.industry)
+        _take(act, item_id, values)
+    actions_next.touch(act, before.industry)
     act.record(item_id=item_id)
+
+
+def _take(act: Act, item_id: int, values: dict[str, str]) -> None:
+    # The condition stands in the UPDATE itself, so of two claims at the same moment exactly one changes the row.
+    for_me = item.c.assigned_to.in_(("", act.actor.key))
+    statement = sa.update(item).where(item.c.id == item_id, item.c.state == WAITING, for_me).values(values)
+    if act.connection.execute(statement).rowcount == 1:
+        return
+    found = _existing(act, item_id)
+    if found.state == CLAIMED:
+        raise Conflict(f"item {item_id} was claimed by someone else at {found.claimed_at}; choose another one")
+    if found.state == HELD:
+        raise Conflict(f"item {item_id} is held back until {found.held_until}; take it up again first")
+    if found.state == WAITING:
+        raise Conflict(f"item {item_id} is assigned to somebody else; choose another one")
+    raise Conflict(f"item {item_id} is closed; open the exam to read or supersede its decision")
 
 
 @action("worklist.release")
@@ -86,6 +142,38 @@ def release(act: Act, *, item_id: int) -> None:
         found = _existing(act, item_id)
         raise Conflict(f"item {item_id} is {found.state}, and not held by you: there is nothing to release")
     act.record(item_id=item_id)
+
+
+@action("worklist.hand_over")
+def hand_over(act: Act, *, item_id: int, to: str, reason: str) -> None:
+    """Give an item one holds to a colleague, with the reason.
+
+    Parameters
+    ----------
+    to : actor key of the colleague (``person:7``), who must be allowed to claim
+
+    Raises
+    ------
+    Conflict
+        The item is not held by the one who gives it.
+    NotFound
+        Nobody of this key works here.
+    """
+    words = reason.strip()
+    if not words or len(words) > MAX_REASON_LETTERS or not words.isprintable():
+        raise WrongUsage(f"say in a sentence of at most {MAX_REASON_LETTERS} letters why you hand it over")
+    number = colleague(act.connection, to, act.actor.key)
+    if not is_granted("worklist.claim", actor_of_person(act.connection, number).permissions):
+        raise WrongUsage("this colleague may not hold items of the worklist (permission 'worklist.claim')")
+    found = _existing(act, item_id)
+    values = actions_next.claimed(act, found.industry, found.urgency) | {"claimed_by": to}
+    held = (item.c.id == item_id, item.c.state == CLAIMED, item.c.claimed_by == act.actor.key)
+    # One UPDATE from me to them: the item is never unheld in between, so nobody else can take it.
+    if act.connection.execute(sa.update(item).where(*held).values(values)).rowcount != 1:
+        raise Conflict(f"item {item_id} is {found.state}, and not held by you: claim it before you hand it over")
+    # The reason is free text and may name a person: the ledger holds its hash.
+    act.record(item_id=item_id, exam_pk=found.exam_pk, to=to, reason_sha256=sha256(words))
+    act.publish(ItemHandedOver(item_id, found.exam_pk, to, words))
 
 
 @action("worklist.free")
@@ -112,7 +200,8 @@ def close(act: Act, *, exam_pk: int, decision: str) -> None:
     is_others = found.state == CLAIMED and found.claimed_by != act.actor.key
     if is_others and not sight_of(act.connection, act.actor, exam_pk).is_shared:
         raise Conflict(f"item {found.id} is held by someone else since {found.claimed_at}; ask for its release first")
-    changed = {"state": CLOSED, "decision": decision, "closed_at": act.at_text, **UNHELD}
+    changed = {"state": CLOSED, "decision": decision, "closed_at": act.at_text, "notice_at": "", **UNHELD}
+    actions_next.touch(act, found.industry)
     act.connection.execute(sa.update(item).where(item.c.id == found.id).values(**changed))
     act.record(item_id=found.id)
 
@@ -123,12 +212,15 @@ def rank(act: Act, *, exam_pk: int, decision_proposed: str) -> None:
     found = act.connection.execute(sa.select(item).where(item.c.exam_pk == exam_pk)).first()
     if found is None:
         raise NotFound(f"exam {exam_pk} is not on the worklist")
-    standing = rules.standing(found.industry, decision_proposed, clock.moment(found.queued_at))
+    level = rules_levels.level_of(found.industry, found.urgency, settled.levels_of(act.connection, found.industry))
+    standing = rules.standing(found.industry, decision_proposed, clock.moment(found.queued_at), level)
     changed = {
         "decision_proposed": decision_proposed,
         "priority": standing.priority,
         "due_at": clock.text(standing.due_at),
     }
+    if changed["due_at"] != found.due_at and found.state != CLOSED:
+        changed["notice_at"] = rules_levels.notice_text(level, standing.due_at)
     act.connection.execute(sa.update(item).where(item.c.id == found.id).values(**changed))
     act.record(item_id=found.id, priority=standing.priority)
 

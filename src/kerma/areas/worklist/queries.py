@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kerma.areas.archive.model import exam, subject
 from kerma.areas.archive.queries_sight import plain_exams
 from kerma.areas.archive.rules import fold
-from kerma.areas.worklist.model import CLAIMED, CLOSED, WAITING, item
+from kerma.areas.worklist.model import CLAIMED, CLOSED, HELD, NOT_CLOSED, WAITING, item
 from kerma.errors import WrongUsage
 from kerma.kernel.action import Actor
 from kerma.kernel.identity_model import person
@@ -30,8 +30,9 @@ class View:
     newest_first: bool = False
 
 
+OPEN_STATES = (WAITING, CLAIMED, HELD)
 VIEWS: Mapping[str, View] = {
-    "open": View((WAITING, CLAIMED), (item.c.priority, item.c.due_at, item.c.id)),
+    "open": View(OPEN_STATES, (item.c.priority, item.c.due_at, item.c.id)),
     "waiting": View((WAITING,), (item.c.priority, item.c.due_at, item.c.id)),
     "closed": View((CLOSED,), (item.c.closed_at, item.c.id), newest_first=True),
 }
@@ -64,7 +65,7 @@ class Page:
     next_after: str
 
 
-SHOWN = (
+SHOWN: tuple[sa.Column[Any] | sa.Label[Any], ...] = (
     item.c.id.label("item_id"),
     item.c.exam_pk,
     item.c.industry,
@@ -76,7 +77,12 @@ SHOWN = (
     item.c.due_at,
     item.c.claimed_by,
     item.c.claimed_at,
+    item.c.claim_until,
     item.c.closed_at,
+    item.c.urgency,
+    item.c.assigned_to,
+    item.c.held_until,
+    item.c.held_reason,
     exam.c.uid.label("exam_uid"),
     exam.c.description,
     exam.c.accession,
@@ -152,7 +158,9 @@ def seen(column: sa.Column[Any], listing: Listing) -> sa.ColumnElement[Any]:
 
 
 def _select(listing: Listing) -> sa.Select[Any]:
-    columns = [seen(one, listing).label(one.name) if one in _PLAIN else one for one in SHOWN]
+    columns = [
+        seen(one, listing).label(one.name) if isinstance(one, sa.Column) and one in _PLAIN else one for one in SHOWN
+    ]
     return sa.select(*columns).select_from(_FROM)
 
 
@@ -167,7 +175,7 @@ def _one(connection: sa.Connection, clause: sa.ColumnElement[bool], actor: Actor
     return next(iter(_as_seen(connection, actor, found)), None)
 
 
-def _as_seen(connection: sa.Connection, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _as_seen(connection: sa.Connection, actor: Actor, rows: Sequence[sa.RowMapping]) -> list[dict[str, Any]]:
     """Return rows without what is hidden from an actor: proposals, the decision, other readers, what objects tell."""
     sights = sights_of(connection, actor, [row["exam_pk"] for row in rows])
     if all(sight.is_whole and not sight.is_shared for sight in sights.values()):
@@ -183,7 +191,16 @@ def _hidden(row: dict[str, Any], sight: Sight) -> dict[str, Any]:
     is_told = row["state"] != CLOSED or sight.people
     is_others = sight.is_shared and row["claimed_by"] != sight.actor
     if not is_told or (row["state"] == CLAIMED and is_others):
-        shown |= {"state": WAITING, "decision": "", "closed_at": "", "claimed_by": "", "claimed_at": ""}
+        shown |= {
+            "state": WAITING,
+            "decision": "",
+            "closed_at": "",
+            "claimed_by": "",
+            "claimed_at": "",
+            "claim_until": "",
+        }
+    if not sight.people:
+        shown["held_reason"] = ""
     return shown
 
 
@@ -198,7 +215,8 @@ def names_of(connection: sa.Connection, keys: Iterable[str]) -> dict[str, str]:
 
 
 def _conditions(view: View, search: Search, listing: Listing) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [item.c.state.in_(view.states)]
+    is_open = view.states == OPEN_STATES
+    conditions: list[sa.ColumnElement[bool]] = [NOT_CLOSED if is_open else item.c.state.in_(view.states)]
     if search.industry:
         conditions.append(item.c.industry == search.industry)
     if search.holder:

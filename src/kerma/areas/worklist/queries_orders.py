@@ -23,10 +23,19 @@ from kerma.areas.worklist.model_orders import (
 from kerma.areas.worklist.queries_ups import Reading
 from kerma.areas.worklist.rules_match import Document, Keys
 from kerma.errors import WrongUsage
+from kerma.kernel.prepared import Prepared
 
 PAGE = 200
 MAX_PAGE = 500
 _DAY_DIGITS = 8
+
+
+_PRIORITIES = Prepared(sa.select(ordered_step.c.priority).where(ordered_step.c.study_uid == sa.bindparam("exam_uid")))
+
+
+def priorities_of(connection: sa.Connection, exam_uid: str) -> list[str]:
+    """Return the priorities of the orders of an exam."""
+    return [row["priority"] for row in _PRIORITIES.all(connection, {"exam_uid": exam_uid})]
 
 
 def worklist(reading: Reading, keys: Keys) -> Iterator[Document]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,8 +46,9 @@ class Item(BaseModel):
     exam_pk: int
     exam_uid: str
     industry: str
-    state: Literal["waiting", "claimed", "closed"]
+    state: Literal["waiting", "claimed", "held", "closed"]
     priority: int
+    urgency: Literal["stat", "urgent", "routine"]
     decision_proposed: str
     decision: str
     queued_at: str
@@ -54,7 +57,13 @@ class Item(BaseModel):
     claimed_by_name: str
     is_mine: bool
     claimed_at: str
+    claim_until: str
+    """When the claim falls back; empty for never."""
     closed_at: str
+    assigned_to: str
+    assigned_to_name: str
+    held_until: str
+    held_reason: str
     subject_id: str
     subject_name: str
     description: str
@@ -93,6 +102,15 @@ class Items(BaseModel):
     """The server's time, so that a countdown does not depend on the browser's clock."""
 
 
+class HandOver(BaseModel):
+    """To whom an item is given, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+    to: str = Field(max_length=80)
+    """Actor key of the colleague."""
+    reason: str = Field(max_length=actions.MAX_REASON_LETTERS)
+
+
 @router.get("/industries")
 def industries(kernel: KernelNow, _: ActorNow) -> list[IndustryWords]:
     """List the industries that are switched on, with their words and decisions."""
@@ -124,44 +142,72 @@ def worklist(request: Request, kernel: KernelNow, actor: ActorNow, asked: Annota
     )
     with kernel.database.read() as connection:
         page = queries.items(connection, search, actor)
-        counted = queries.counts(connection, actor)
-        names = queries.names_of(connection, {row["claimed_by"] for row in page.rows})
+        counted = _counted(request, connection, actor)
+        names = queries.names_of(connection, {row[key] for row in page.rows for key in ("claimed_by", "assigned_to")})
     counts: dict[str, dict[str, int]] = {}
     for (industry, state), number in counted.items():
         counts.setdefault(industry, {})[state] = number
-    shown = [_item(row, actor, names) for row in page.rows]
-    return Items(items=shown, next_after=page.next_after, counts=counts, now=now)
+    rows = [shown(row, actor, names) for row in page.rows]
+    return Items(items=rows, next_after=page.next_after, counts=counts, now=now)
+
+
+LONG_LIST, RECOUNT_S = 5000, 2.0
+"""A list of so many items is not counted anew for each of several looks within so short a time."""
+
+
+def _counted(request: Request, connection: sa.Connection, actor: Actor) -> dict[tuple[str, str], int]:
+    """Return the number of items by industry and state, of a long list as it was a moment ago."""
+    known: dict[str, tuple[float, dict[tuple[str, str], int]]] = request.app.state.__dict__.setdefault("counted", {})
+    at, counted = known.get(actor.key, (0.0, {}))
+    if counted and time.monotonic() - at < RECOUNT_S:
+        return counted
+    counted = queries.counts(connection, actor)
+    if sum(counted.values()) >= LONG_LIST:
+        known[actor.key] = time.monotonic(), counted
+    else:
+        known.pop(actor.key, None)
+    return counted
 
 
 @router.post("/worklist/{item_id}/claim")
 def claim(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber) -> Item:
     """Take an item off the shared list."""
     actions.claim(kernel, actor, item_id=item_id)
-    return _one(kernel, actor, item_id)
+    return one(kernel, actor, item_id)
 
 
 @router.post("/worklist/{item_id}/release")
 def release(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber) -> Item:
     """Put an item one holds back on the shared list."""
     actions.release(kernel, actor, item_id=item_id)
-    return _one(kernel, actor, item_id)
+    return one(kernel, actor, item_id)
+
+
+@router.post("/worklist/{item_id}/hand-over")
+def hand_over(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber, given: HandOver) -> Item:
+    """Give an item one holds to a colleague, who finds it in the inbox."""
+    actions.hand_over(kernel, actor, item_id=item_id, to=given.to, reason=given.reason)
+    return one(kernel, actor, item_id)
 
 
 @router.post("/worklist/{item_id}/free")
 def free(kernel: KernelNow, actor: ActorNow, item_id: requests.RowNumber) -> Item:
     """Put an item that somebody else holds back on the shared list."""
     actions.free(kernel, actor, item_id=item_id)
-    return _one(kernel, actor, item_id)
+    return one(kernel, actor, item_id)
 
 
-def _one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
+def one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
+    """Return one item as an actor may see it."""
     with kernel.database.read() as connection:
         row = queries.item_by_id(connection, item_id, actor)
         if row is None:
             raise NotFound(f"there is no worklist item {item_id}")
-        return _item(row, actor, queries.names_of(connection, {row["claimed_by"]}))
+        return shown(row, actor, queries.names_of(connection, {row["claimed_by"], row["assigned_to"]}))
 
 
-def _item(row: dict[str, Any], actor: Actor, names: dict[str, str]) -> Item:
-    holder = row["claimed_by"]
-    return Item(**row, claimed_by_name=names.get(holder, holder), is_mine=holder == actor.key)
+def shown(row: dict[str, Any], actor: Actor, names: dict[str, str]) -> Item:
+    """Return a row of the list as the page shows it."""
+    holder, reader = row["claimed_by"], row["assigned_to"]
+    named = {"claimed_by_name": names.get(holder, holder), "assigned_to_name": names.get(reader, reader)}
+    return Item(**row, **named, is_mine=holder == actor.key)

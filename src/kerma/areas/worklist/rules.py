@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kerma.errors import OutsideTable
+from kerma.areas.worklist.rules_levels import ROUTINE, Level, level_of
 from kerma.standards import table
 
 TURNAROUND = "kerma_worklist/turnaround"
@@ -19,23 +19,26 @@ class Standing:
     due_at: datetime
 
 
-def standing(industry: str, decision_proposed: str, queued_at: datetime) -> Standing:
-    """Return priority and due time of an item, from its industry and what the analysis proposes ("" before it).
+def standing(industry: str, decision_proposed: str, queued_at: datetime, level: Level | None = None) -> Standing:
+    """Return priority and due time of an item, from what is promised of it and what the analysis proposes ("" before).
 
-    A proposal the table does not list counts as none yet, so a new decision code is never read later than usual.
+    A proposal makes an exam more urgent, never less. One that the table does not list counts as none yet.
+
+    Parameters
+    ----------
+    level : the service level of the exam; None is that of the routine exams of the industry as they come with Kerma
 
     Raises
     ------
     OutsideTable
-        The table has no row for the industry.
+        No service level is known for the industry.
     """
-    rows = {row["decision_proposed"]: row for row in table(TURNAROUND) if row["industry"] == industry}
-    row = rows.get(decision_proposed, rows.get(""))
-    if row is None:
-        raise OutsideTable(
-            f"no turnaround is set for industry '{industry}'; add a row with an empty decision to {TURNAROUND}.csv"
-        )
-    return Standing(int(row["priority"]), queued_at + timedelta(seconds=int(row["due_in_s"])))
+    promised = level or level_of(industry, ROUTINE, ())
+    priority, due_in_s = promised.priority, promised.due_in_s
+    for row in table(TURNAROUND):
+        if (row["industry"], row["decision_proposed"]) == (industry, decision_proposed) and row["due_in_s"]:
+            priority, due_in_s = min(priority, int(row["priority"])), min(due_in_s, int(row["due_in_s"]))
+    return Standing(priority, queued_at + timedelta(seconds=due_in_s))
 
 
 def tones(industry: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from kerma.science.detect.learned import Network, demand_plane
 from kerma.science.detect.learned_finding import MOST_FINDINGS, Seen, finding_of
 from kerma.science.detect.learned_marks import Mark
 from kerma.science.detect.network_session import THREADS
+from kerma.science.detect.purpose import demand_purpose
 from kerma.science.imaging.image import Image
 
 Grey = NDArray[np.float32]
@@ -84,7 +85,7 @@ class Anomaly(Network):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a model is to be taught, and under what name and version it goes."""
+    """How a model is to be taught, under what name and version it goes, and for which part and view, empty for all."""
 
     name: str
     how: str = anomaly_model.ALIGNED
@@ -92,6 +93,8 @@ class Asked:
     false_alarm_rate: float = FALSE_ALARM_RATE
     plane: int = 0
     seed: int = 1
+    part: str = ""
+    view: str = ""
 
 
 def teach(images: Sequence[Image], digests: Sequence[str], asked: Asked) -> bytes:
@@ -141,6 +144,7 @@ def _card(taught: Taught, digests: Sequence[str], asked: Asked, score: float) ->
     count = len(digests)
     return {
         "name": asked.name, "version": asked.version, "kind": KIND, "labels": [LABEL],
+        "for": demand_purpose(asked.part, asked.view),
         "input": {
             "how": taught.how, "plane": asked.plane, "spacing_mm": taught.view.spacing_mm, "shape": taught.view.shape,
         },

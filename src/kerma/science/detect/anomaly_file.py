@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import Unreadable
+from kerma.science.detect import npz_file
 from kerma.science.detect.anomaly_bank import PROJECTED, Bank
 from kerma.science.detect.anomaly_features import CHANNELS, LONGEST_PX, STRIDE, backbone_card
 from kerma.science.detect.anomaly_model import ALIGNED, ANYWHERE, CHOSEN, MOST, Taught, View
@@ -21,20 +18,13 @@ from kerma.science.detect.anomaly_scores import Shares
 
 FORMAT = "kerma-anomaly-1"
 MOST_BYTES = 256 << 20
-MOST_DOCUMENT_BYTES = 128 << 10
 MOST_ENTRIES = 20_000
 NAMES: Mapping[str, frozenset[str]] = {
     ALIGNED: frozenset({"document", "chosen", "middle", "means", "factors"}),
     ANYWHERE: frozenset({"document", "chosen", "entries", "directions", "offset"}),
 }
 """The arrays of each way to compare, no more and no fewer."""
-HEADER_BYTES = 1 << 12
-PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-DAMAGES = (
-    ValueError, KeyError, OSError, TypeError, AttributeError, EOFError, NotImplementedError, OverflowError, MemoryError,
-    RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What damaged or foreign bytes raise."""
+MOST_PARTS = max(len(names) for names in NAMES.values())
 
 
 def written(taught: Taught, card: Mapping[str, Any]) -> bytes:
@@ -45,16 +35,13 @@ def written(taught: Taught, card: Mapping[str, Any]) -> bytes:
         "is_logarithmic": view.is_logarithmic, "spacing_mm": view.spacing_mm, "shape": view.shape,
         "limits": view.limits, "highest": taught.shares.highest,
     }  # fmt: skip
-    text = json.dumps(document, sort_keys=True, allow_nan=False).encode()
-    arrays: dict[str, Any] = {"document": np.frombuffer(text, np.uint8), "chosen": taught.chosen.astype(np.int32)}
+    arrays: dict[str, Any] = {"chosen": taught.chosen.astype(np.int32)}
     if isinstance(taught.good, Places):
         arrays |= {"middle": taught.middle, "means": taught.good.means, "factors": taught.good.factors}
     else:
         bank = taught.good
         arrays |= {"entries": bank.entries, "directions": bank.directions, "offset": bank.offset}
-    kept = io.BytesIO()
-    np.savez(kept, **arrays)
-    return kept.getvalue()
+    return npz_file.written(document, arrays)
 
 
 def read(content: bytes) -> tuple[Taught, dict[str, Any]]:
@@ -67,14 +54,14 @@ def read(content: bytes) -> tuple[Taught, dict[str, Any]]:
     """
     try:
         return _read(content)
-    except DAMAGES as error:
+    except npz_file.DAMAGES as error:
         raise Unreadable(f"this is no anomaly model ({error}): teach one from good pictures") from None
 
 
 def _read(content: bytes) -> tuple[Taught, dict[str, Any]]:
-    arrays = _arrays(content)
-    document = json.loads(_of(arrays, "document", np.uint8, 1).tobytes())
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    arrays = npz_file.arrays_of(content, most_parts=MOST_PARTS, most_bytes=MOST_BYTES)
+    document = npz_file.document_of(arrays)
+    if document.get("format") != FORMAT:
         raise ValueError("another kind or version")
     how = document["how"]
     if how not in NAMES or set(arrays) != NAMES[how]:
@@ -94,42 +81,10 @@ def _read(content: bytes) -> tuple[Taught, dict[str, Any]]:
     return Taught(how, _places(arrays, middle, chosen.size), middle, view, chosen, shares), card
 
 
-def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays; each is as large as the file says it is, and all together within the limit."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        entries = archive.infolist()
-        if len(entries) > max(len(names) for names in NAMES.values()):
-            raise ValueError("it holds too many parts")
-        if sum(entry.file_size for entry in entries) > MOST_BYTES:
-            raise ValueError(f"it unpacks to more than {MOST_BYTES >> 20} MiB")
-        found = {}
-        for entry in entries:
-            if entry.compress_type not in PACKING or entry.flag_bits & 1:
-                raise ValueError("it is packed in a way that is not read")
-            found[entry.filename.removesuffix(".npy")] = _array(archive.read(entry))
-    return found
-
-
-def _array(data: bytes) -> NDArray[Any]:
-    """Return one array; the size its header tells is held against the bytes before any memory is taken."""
-    stream = io.BytesIO(data)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an array of an unknown version")
-    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=HEADER_BYTES)
-    count = 1
-    for side in shape:
-        count *= side
-    if is_fortran or dtype.hasobject or dtype.fields or count * dtype.itemsize != len(data) - stream.tell():
-        raise ValueError("an array that is not what its header says")
-    return np.frombuffer(data, dtype, count, stream.tell()).reshape(shape)
-
-
 def _of(arrays: Mapping[str, NDArray[Any]], name: str, kind: Any, rank: int, *, may_lack: bool = False) -> NDArray[Any]:
     found = arrays[name]
     if found.dtype != np.dtype(kind) or found.ndim != rank or found.size == 0:
         raise ValueError(f"'{name}' is not what it should be")
-    if name == "document" and found.size > MOST_DOCUMENT_BYTES:
-        raise ValueError("its document is too long")
     if np.issubdtype(found.dtype, np.floating):
         is_right = np.isfinite(found)
         if not (is_right.any() if may_lack else is_right.all()):

@@ -38,6 +38,9 @@ class Feature:
     share: float
     uncertainty: float
     reason: str
+    contrast: float = 0.0
+    """What it adds to the values of good parts beside its background, the mean over its place; negative where it takes
+    radiation."""
 
 
 def detect(image: Image, *, reference: Reference, plane: int = 0) -> tuple[Finding, ...]:
@@ -53,7 +56,7 @@ def detect(image: Image, *, reference: Reference, plane: int = 0) -> tuple[Findi
     """
     seen, found = _seen(image, reference, plane)
     return tuple(
-        _finding(image, plane, one, found) for one in sorted(seen, key=lambda one: one.share) if one.state != PRESENT
+        finding(image, plane, one, found) for one in sorted(seen, key=lambda one: one.share) if one.state != PRESENT
     )
 
 
@@ -66,7 +69,12 @@ def _seen(image: Image, reference: Reference, plane: int) -> tuple[tuple[Feature
     if not reference.regions:
         raise WrongUsage("the reference names no features, so none can be missed: teach it with named places")
     found = difference(image, reference, plane)
-    return tuple(_features(reference, found)), found
+    return in_difference(reference, found), found
+
+
+def in_difference(reference: Reference, found: Difference) -> tuple[Feature, ...]:
+    """Return the state of every named feature of a picture that was laid on the reference already."""
+    return tuple(_features(reference, found))
 
 
 def _features(reference: Reference, found: Difference) -> Iterator[Feature]:
@@ -90,7 +98,7 @@ def _feature(name: str, region: Region, values: tuple[NDArray[np.float64], ...])
     share = float((shape * _beside_frame(seen)).sum()) / power
     uncertainty = float(np.sqrt((shape**2 * spread**2).sum())) / power
     state, reason = _state(share, uncertainty)
-    return Feature(name, region, state, share, uncertainty, reason)
+    return Feature(name, region, state, share, uncertainty, reason, float(shape.mean()))
 
 
 def _state(share: float, uncertainty: float) -> tuple[str, str]:
@@ -113,7 +121,8 @@ def _beside_frame(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return beside
 
 
-def _finding(image: Image, plane: int, one: Feature, found: Difference) -> Finding:
+def finding(image: Image, plane: int, one: Feature, found: Difference) -> Finding:
+    """Return a named feature that is not there as a finding."""
     whole = Area(one.region.row, one.region.column, np.ones((one.region.height, one.region.width), dtype=bool))
     at = placed(whole, found, image)
     measured = {"share": one.share, "share_uncertainty": one.uncertainty}

@@ -1,7 +1,7 @@
-"""Why a learned detector marked something there: the network's own heat over the image, at the scale of the mark.
+"""Why a model marked something there: the network's own heat over the image, at the scale of the mark.
 
 The heat is what the mark was picked from: its peak is the mark's score. It shows where the network answers strongly,
-not which features it answers to, nor that it is right.
+not which features it answers to, nor that it is right. Of a reference of good parts it is how far each pixel differs.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from kerma.science.detect.learned import Network
 from kerma.science.detect.learned_bag import ZOOMS, BagNetwork
 from kerma.science.detect.learned_finding import calibrated
 from kerma.science.detect.learned_marks import LEAST_SCORE, STRIDE, Tile, marks
+from kerma.science.detect.reference_model import PartModel
+from kerma.science.detect.subtraction import difference, least_z, strongest_z
 from kerma.science.imaging.image import Image
 from kerma.science.results import Box, Finding
 
@@ -37,6 +39,8 @@ STRONGEST = 0.65
 COLOURS = ((0.0, (70, 40, 200)), (0.35, (200, 40, 130)), (0.7, (250, 130, 40)), (1.0, (255, 240, 90)))
 """From little heat to much: lighter towards 1, so that grey prints show it too."""
 COLOUR_STEPS = 64
+LEAST_LIMITS, MOST_LIMITS = 0.5, 3.0
+"""A difference from good parts is coloured from half its limit on, to the strongest of the finding, at least thrice."""
 SHOWN_PX, SHOWN_TIMES = 160, 5.0
 """The picture is a cut round the finding: so many pixels, or so many times its longer side."""
 
@@ -46,13 +50,15 @@ class Explanation:
     """The heat that a finding was picked from."""
 
     heat: Grey
-    """(row, column) of the plane: the calibrated score that a mark at this place would have, in blocks of the size the
-    network answers in."""
+    """(row, column) of the plane, 0 to 1: the calibrated score that a mark at this place would have, in blocks of the
+    size the network answers in; of good parts how far it differs, in equal steps for equal ratios."""
     scale: float
     """Pixels of the image looked at per pixel of the image: the mark was found in the image shrunk so."""
     label: str
     stride_px: int = STRIDE
     """Pixels of the image looked at per answer of the network."""
+    words: tuple[str, ...] = ()
+    """What the picture is, line by line, where it is none of a network's heat."""
 
     @property
     def cell_px(self) -> float:
@@ -72,6 +78,8 @@ def explain(image: Image, network: Network, finding: Finding) -> Explanation:
     """
     if isinstance(network, Anomaly):
         return _of_distances(image, network, finding)
+    if isinstance(network, PartModel):
+        return _of_differences(image, network, finding)
     if not isinstance(network, BagNetwork) and type(network) is not Network:
         raise WrongUsage(
             f"'{network.card['name']}' gives no heat from which its marks are picked: nothing can be shown"
@@ -104,13 +112,40 @@ def _looks(image: Image, network: Network, plane: int) -> Iterator[list[tuple[Gr
 def _of_distances(image: Image, network: Anomaly, finding: Finding) -> Explanation:
     """Return how far every place lies from good pictures, as the score it would have."""
     heat, scale = network.heat(image, plane=finding.plane)
-    box = finding.box
-    rows = slice(int(max(0, box.row)), int(box.row + box.height) + 1)
-    columns = slice(int(max(0, box.column)), int(box.column + box.width) + 1)
-    highest = float(heat[rows, columns].max(initial=0.0))
+    highest = float(_inside(heat, finding.box).max(initial=0.0))
     if finding.label not in network.labels or abs(highest - (finding.score or 0.0)) > SAME_SCORE:
         raise NotFound(f"'{network.card['name']}' does not mark {finding.label} at this place of the image")
     return Explanation(heat, scale, finding.label, PLACE_PX)
+
+
+def _of_differences(image: Image, model: PartModel, finding: Finding) -> Explanation:
+    """Return how far every pixel differs from good parts, on the scale on which it differs most."""
+    found = difference(image, model.reference, finding.plane)
+    corners = _corners(finding.box)
+    seen = model.look(image, threshold=0.0, plane=finding.plane).findings
+    if not any(one.label == finding.label and _overlap(_corners(one.box), corners) > SAME_PLACE for one in seen):
+        raise NotFound(f"'{model.card['name']}' does not mark {finding.label} at this place of the image")
+    limit = least_z(found)
+    strongest = strongest_z(found, (image.rows, image.columns))
+    least, most = LEAST_LIMITS * limit, max(MOST_LIMITS * limit, float(_inside(strongest, finding.box).max(initial=0)))
+    share = np.log(np.maximum(strongest, np.float32(least)) / least) / np.log(most / least)
+    words = (
+        f"Colour: difference from {model.reference.parts} good parts in units of their scatter, {least:.2g} (blue) to "
+        f"{most:.3g} (yellow), equal steps for equal ratios; marked from {limit:.1f}.",
+        "Of five scales, the one on which a pixel differs most: wide around what is strong. No colour: less.",
+        "It shows where the part differs, not why, nor that it matters.",
+    )
+    return Explanation(np.minimum(share, 1).astype(np.float32), 1.0, finding.label, 1, words)
+
+
+def _inside(values: Grey, box: Box) -> Grey:
+    """Return the values within a box."""
+    rows = slice(int(max(0, box.row)), int(box.row + box.height) + 1)
+    return values[rows, int(max(0, box.column)) : int(box.column + box.width) + 1]
+
+
+def _corners(box: Box) -> tuple[float, ...]:
+    return (box.row, box.column, box.row + box.height, box.column + box.width)
 
 
 def _scales(image: Image) -> Iterator[float]:
@@ -120,7 +155,7 @@ def _scales(image: Image) -> Iterator[float]:
 
 def _shared(answers: list[tuple[Grey, Grey, Grey, Tile]], label: int, box: Box) -> float:
     """Return the largest share of their union that a mark of the label has with the finding's box."""
-    corners = (box.row, box.column, box.row + box.height, box.column + box.width)
+    corners = _corners(box)
     best = 0.0
     for answer in answers:
         for mark in marks(*answer):
@@ -178,6 +213,7 @@ def picture(image: Image, network: Network, finding: Finding) -> bytes:
     rows, columns = _cut(image, box)
     shown = overlaid(greyscale.display(image, finding.plane), explanation)[rows, columns]
     number = int(finding.id.rpartition("-")[2])
+    named = f"{network.card['name']} {network.card['version']}"
     score = "" if finding.score is None else f", score {finding.score:.2f}"
     inside = Box(box.row - rows.start, box.column - columns.start, box.height, box.width)
     drawn = annotate(
@@ -185,14 +221,21 @@ def picture(image: Image, network: Network, finding: Finding) -> bytes:
         (Mark(number, inside, finding.label),),
         spacing=image.spacing,
         strip=(
-            f"Heat of {network.card['name']} {network.card['version']} for {finding.label}{score}",
+            f"{'Differences from' if explanation.words else 'Heat of'} {named} for {finding.label}{score}",
             f"Rows {rows.start} to {rows.stop}, columns {columns.start} to {columns.stop}, looked at "
-            f"{_times(explanation.scale)}. One answer of the network covers {explanation.cell_px:g} pixels.",
-            "Blue, red, yellow: the score a mark there would have, 0 to 1. No colour: too little for any mark.",
-            "It shows where the network answers, not what it answers to, nor that it is right.",
+            f"{_times(explanation.scale)}.",
+            *(explanation.words or _words_of_heat(explanation)),
         ),
     )
-    return png(drawn, {"Model": f"{network.card['name']} {network.card['version']} {network.card['sha256']}"})
+    return png(drawn, {"Model": f"{named} {network.card['sha256']}"})
+
+
+def _words_of_heat(explanation: Explanation) -> tuple[str, ...]:
+    return (
+        f"One answer of the network covers {explanation.cell_px:g} pixels.",
+        "Blue, red, yellow: the score a mark there would have, 0 to 1. No colour: too little for any mark.",
+        "It shows where the network answers, not what it answers to, nor that it is right.",
+    )
 
 
 def _cut(image: Image, box: Box) -> tuple[slice, slice]:

@@ -39,15 +39,23 @@ def detect(
         )
     found = difference(image, reference, plane)
     least = least_z(found)
+    asked = {"contrast_percent": contrast_percent, "area_mm2": area_mm2, "area_px": area_px}
+    seen = [one for one in deviations(found, least) if is_foreign(image, one, found, **asked)]
+    numbered = enumerate(seen[:MOST_FINDINGS], start=1)
+    return tuple(finding(image, plane, number, (one, found), least) for number, one in numbered)
+
+
+def is_foreign(
+    image: Image, one: Deviation, found: Difference, *, contrast_percent: float | None = None,
+    area_mm2: float | None = None, area_px: float | None = None,
+) -> bool:  # fmt: skip
+    """Return whether an area that differs is something in the way: it takes enough of the signal and is large enough.
+
+    It must be known which way the values of the image run.
+    """
     contrast = (limit("foreign_percent") if contrast_percent is None else contrast_percent) / 100
     smallest = _smallest_px(image, area_mm2, area_px)
-    seen = [
-        one
-        for one in deviations(found, least)
-        if one.z_score < 0 and _taken(one, found) >= contrast and one.area.area_px >= smallest
-    ]
-    numbered = enumerate(seen[:MOST_FINDINGS], start=1)
-    return tuple(_finding(image, plane, number, (one, found), least) for number, one in numbered)
+    return one.z_score < 0 and _taken(one, found) >= contrast and one.area.area_px >= smallest
 
 
 def _taken(one: Deviation, found: Difference) -> float:
@@ -63,7 +71,8 @@ def _smallest_px(image: Image, area_mm2: float | None, area_px: float | None) ->
     return smallest_mm2 / (step.row_mm * step.column_mm)
 
 
-def _finding(image: Image, plane: int, number: int, seen: tuple[Deviation, Difference], least: float) -> Finding:
+def finding(image: Image, plane: int, number: int, seen: tuple[Deviation, Difference], least: float) -> Finding:
+    """Return one area as a finding; ``least`` is the limit in standard deviations."""
     one, found = seen
     at = placed(one.area, found, image)
     strength = abs(one.z_score)

@@ -29,10 +29,11 @@ def detect(
     found = difference(image, reference, plane)
     least = threshold if threshold is not None else least_z(found)
     seen = deviations(found, least)[:MOST_FINDINGS]
-    return tuple(_finding(image, plane, number, (one, found), least) for number, one in enumerate(seen, start=1))
+    return tuple(finding(image, plane, number, (one, found), least) for number, one in enumerate(seen, start=1))
 
 
-def _finding(image: Image, plane: int, number: int, seen: tuple[Deviation, Difference], least: float) -> Finding:
+def finding(image: Image, plane: int, number: int, seen: tuple[Deviation, Difference], least: float) -> Finding:
+    """Return one area that differs as a finding; ``least`` is the limit in standard deviations."""
     one, found = seen
     at = placed(one.area, found, image)
     passes_more = None if image.rises_with_dose is None else one.z_score > 0

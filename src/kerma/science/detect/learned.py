@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import NotFound, Unreadable, WrongUsage
+from kerma.science.detect import taught
 from kerma.science.detect.contracts import KINDS
 from kerma.science.detect.learned_finding import MOST_FINDINGS, Seen, calibrated, finding_of
 from kerma.science.detect.learned_input import BANDS, CHANNELS, image_channels
@@ -108,10 +109,8 @@ def load(content: bytes, card: Mapping[str, Any], *, threads: int = THREADS) -> 
         from kerma.science.detect import brought
 
         return brought.load(content, card, threads=threads)
-    if card.get("kind") == "anomaly":
-        from kerma.science.detect import anomaly
-
-        return anomaly.load(content, card, threads=threads)
+    if taught.is_taught(card):
+        return taught.load(content, card, threads=threads)
     _demand_card(card)
     session = session_of(content, card, threads=threads)
     _demand_contract(session, card)

@@ -19,6 +19,7 @@ from kerma.errors import Conflict, KermaError, WrongUsage
 from kerma.science.detect import CROSS_SECTIONS, learned
 from kerma.science.detect.learned import Network
 from kerma.science.detect.learned_finding import Seen
+from kerma.science.detect.purpose import not_for
 from kerma.science.detect.view_agreement import VIEWS, agreement_of, joined
 from kerma.science.imaging.image import Image
 from kerma.science.imaging.planes import planes_to_search
@@ -80,9 +81,16 @@ class ImageLook:
 
     findings: tuple[Finding, ...] = ()
     passed_over: str = ""
-    """Why the model did not look at this image; empty where it did."""
+    """Why the model did not look at this image, though it should have; empty where it did."""
+    not_for: str = ""
+    """Model and what it is made for, where it is not made for this image: nothing of the image is left unsearched."""
     quantities: Mapping[str, float] = field(default_factory=dict)
     """How the image looks and how the model answered, the first plane searched; empty where it did not look."""
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether the model looked at this image."""
+        return not (self.passed_over or self.not_for)
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,12 @@ class Look:
     @property
     def looked(self) -> bool:
         """Whether it looked at any image."""
-        return any(not image.passed_over for image in self.images)
+        return any(image.is_searched for image in self.images)
+
+    @property
+    def is_for_none(self) -> bool:
+        """Whether it is made for none of the images: then it says nothing of the exam."""
+        return bool(self.images) and all(image.not_for for image in self.images)
 
 
 def look(images: Sequence[Image], model: LearnedModel, limit_s: float = LONGEST_S) -> Look:
@@ -111,6 +124,8 @@ def look(images: Sequence[Image], model: LearnedModel, limit_s: float = LONGEST_
     """
     if model.trouble:
         return failed(images, model, model.trouble)
+    if images and all(not_for(image, model.card) for image in images):
+        return failed(images, model, "no image was to be looked at")
     try:
         network = ready(model)
     except Exception as error:  # whatever the weights are, the exam is analysed; the reason is told
@@ -137,10 +152,17 @@ def _in_time(network: Network, limit_s: float) -> Network:
 
 
 def failed(images: Sequence[Image], model: LearnedModel, reason: str) -> Look:
-    """Return the look of a model that looked at no image, for a reason."""
+    """Return the look of a model that looked at none of the images it is made for, for a reason."""
     told = f"{model.shown} was not run: {reason}"
     inputs = {"version": model.card.get("version"), "sha256": model.card.get("sha256"), "failed": reason}
-    return Look(model.shown, inputs, tuple(ImageLook(passed_over=told) for _ in images), model.suspended)
+    apart = (_apart(image, model) for image in images)
+    return Look(model.shown, inputs, tuple(one or ImageLook(passed_over=told) for one in apart), model.suspended)
+
+
+def _apart(image: Image, model: LearnedModel) -> ImageLook | None:
+    """Return the look of a model at an image that it is not made for; None where it is."""
+    why = not_for(image, model.card)
+    return ImageLook(not_for=f"{model.shown} ({why})") if why else None
 
 
 def ready(model: LearnedModel) -> Network:
@@ -159,6 +181,9 @@ _READY: OrderedDict[str, Network] = OrderedDict()
 
 
 def _one(image: Image, network: Looks, model: LearnedModel) -> ImageLook:
+    apart = _apart(image, model)
+    if apart is not None:
+        return apart
     if image.modality in CROSS_SECTIONS or image.meaning == "ct-number":
         return ImageLook(passed_over=f"{model.shown} was not run: it is made for projections, not for cross-sections")
     try:
@@ -171,12 +196,12 @@ def _one(image: Image, network: Looks, model: LearnedModel) -> ImageLook:
         return ImageLook(passed_over=f"{model.shown} was not run to its end: {told_of(error)}")
     found = tuple(finding for one in seen for finding in one.findings)
     score = max((one.score for one in seen if one.score is not None), default=0.0)
-    return ImageLook(found, "", {**quantities, SURE: score, MARKS: float(len(found))})
+    return ImageLook(found, quantities={**quantities, SURE: score, MARKS: float(len(found))})
 
 
 def _both(images: Sequence[Image], looked: tuple[ImageLook, ...], model: LearnedModel) -> tuple[ImageLook, ...]:
     """Return the looks at both views, all marks still among them, with those that count when views are compared."""
-    if any(one.passed_over for one in looked):
+    if not all(one.is_searched for one in looked):
         marks = tuple(
             tuple(mark for mark in one.findings if (mark.score or 0.0) >= model.least_score) for one in looked
         )
@@ -185,7 +210,7 @@ def _both(images: Sequence[Image], looked: tuple[ImageLook, ...], model: Learned
         findings = [one.findings for one in looked]
         marks = joined(images, findings, model.card, threshold=model.threshold, planes=planes)
     return tuple(
-        one if one.passed_over else replace(one, findings=kept, quantities={**one.quantities, MARKS: float(len(kept))})
+        replace(one, findings=kept, quantities={**one.quantities, MARKS: float(len(kept))}) if one.is_searched else one
         for one, kept in zip(looked, marks, strict=True)
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from kerma.errors import WrongUsage
 from kerma.science.detect.area import Area, areas
 from kerma.science.detect.cargo_density import Load, load_of, setting
+from kerma.science.detect.declared import GOODS, Declared, Limits, limits_of, split
 from kerma.science.imaging.image import Image
 from kerma.science.results import By, Finding
 from kerma.standards import table
 
-VERSION = "1"
-GOODS = "kerma_findings/manifest_goods"
+VERSION = "2"
 UNTOLD = "cannot-be-told"
 Answer = Literal["agrees", "contradicts", "cannot-be-told"]
 LABELS = {
@@ -28,7 +28,15 @@ LABELS = {
     ("variation", True): "less-even-than-declared",
 }
 """What is said of a figure below or above what the goods can have."""
+WORDS = {
+    "density_g_cm3": ("density", " g/cm³"),
+    "z_effective": ("effective number", ""),
+    "variation": ("unevenness", ""),
+}
+"""How a figure is called in a sentence, and what stands behind its value."""
 PIECE = "denser-piece"
+DENSER = "areal density above {:.3g} g/cm², more than the densest of the declared goods can have at this depth"
+HIDDEN = "too little gets through; the densest of the declared goods can have {:.3g} g/cm² at this depth"
 MM_PER_CM = 10.0
 
 
@@ -43,6 +51,29 @@ class Comparison:
     most: float | None
     reason: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Held:
+    """What came of holding an image against declared goods."""
+
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+    """What contradicts, as :func:`detect` marks it, and what cannot be told."""
+
+    @property
+    def contradictions(self) -> tuple[Finding, ...]:
+        """The findings without what cannot be told: that is no contradiction, and no agreement either."""
+        return tuple(finding for finding in self.findings if finding.label != UNTOLD)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What cannot be told, in words."""
+        return tuple(one.reason for one in self.comparisons if one.answer == UNTOLD)
+
 
 def detect(
     image: Image, *, declared: str, depth_mm: float | None = None, end_point_mev: float | None = None
@@ -52,54 +83,47 @@ def detect(
     Parameters
     ----------
     image : a load from the side, a linear signal with open beam: two energies of a tube, or of an accelerator
-    declared : a row of ``kerma_findings/manifest_goods`` (``paper``, ``steel``, …) or a chapter number of the
-        Harmonized System
+    declared : rows of ``kerma_findings/manifest_goods`` (``paper``, ``steel``, …) or chapter numbers of the
+        Harmonized System, parted by commas; of several goods a figure may lie anywhere between them
     depth_mm : depth of the load along the beam; without it no density can be told
     end_point_mev : of the accelerator whose energy the most penetrating plane shows
 
     The label says how the load differs (``denser-than-declared``, …, ``denser-piece``) or ``cannot-be-told``; the code
-    is the quantity. ``score`` is 1 for a contradiction and 0 for what cannot be told. :func:`compare` gives the words.
+    is the quantity, the note says it in words. ``score`` is 1 for a contradiction and 0 for what cannot be told.
 
     Raises
     ------
     WrongUsage
         Unknown goods, no load in the picture, or a picture in which nothing can be computed.
     """
-    goods = goods_of(declared)
-    load = load_of(image, end_point_mev=end_point_mev)
-    is_load = _loaded(load)
-    told = _compared(goods, load, is_load, depth_mm)
-    by = By("algorithm", "manifest", f"{VERSION}; goods {table(GOODS).edition}, {table(GOODS).status}")
-    whole = _in_pixels(_around(is_load), load.side_px)
-    found = [_finding(image, one, whole, by) for one in told if one.answer != "agrees"]
-    if depth_mm is not None:
-        found += _pieces(image, goods, load, (depth_mm, by))
-    return tuple(found)
+    return hold(image, Declared(split(declared), depth_mm, end_point_mev)).findings
 
 
 def compare(
     image: Image, declared: str, *, depth_mm: float | None = None, end_point_mev: float | None = None
 ) -> tuple[Comparison, ...]:
     """Return every figure of the load against what the declared goods can have, with words; as :func:`detect`."""
-    load = load_of(image, end_point_mev=end_point_mev)
-    return _compared(goods_of(declared), load, _loaded(load), depth_mm)
+    return hold(image, Declared(split(declared), depth_mm, end_point_mev)).comparisons
 
 
-def goods_of(declared: str) -> Mapping[str, str]:
-    """Return the row of declared goods, by its name or a chapter of the Harmonized System.
+def hold(image: Image, declared: Declared) -> Held:
+    """Hold an image against declared goods: every figure with words, and what contradicts or cannot be told.
 
     Raises
     ------
     WrongUsage
-        Nothing is known of such goods: they cannot be held against an image.
+        As :func:`detect`.
     """
-    word = declared.strip().lower()
-    for row in table(GOODS):
-        first, _, last = row["hs_chapters"].partition("-")
-        if word == row["goods"] or (word.isdigit() and int(first) <= int(word[:2]) <= int(last or first)):
-            return row
-    names = ", ".join(row["goods"] for row in table(GOODS))
-    raise WrongUsage(f"nothing is known of '{declared}', so it cannot be held against an image; known are {names}")
+    limits = limits_of(declared.goods)
+    load = load_of(image, end_point_mev=declared.end_point_mev)
+    is_load = _loaded(load)
+    told = _compared(limits, load, is_load, declared.depth_mm)
+    by = By("algorithm", "manifest", f"{VERSION}; goods {table(GOODS).edition}, {table(GOODS).status}")
+    whole = _in_pixels(_around(is_load), load.side_px)
+    found = [_finding(image, one, whole, by) for one in told if one.answer != "agrees"]
+    if declared.depth_mm is not None:
+        found += _pieces(image, limits, load, (declared.depth_mm, by))
+    return Held(told, tuple(found))
 
 
 def _loaded(load: Load) -> NDArray[np.bool_]:
@@ -109,9 +133,7 @@ def _loaded(load: Load) -> NDArray[np.bool_]:
     return is_load
 
 
-def _compared(
-    goods: Mapping[str, str], load: Load, is_load: NDArray[np.bool_], depth_mm: float | None
-) -> tuple[Comparison, ...]:
+def _compared(limits: Limits, load: Load, is_load: NDArray[np.bool_], depth_mm: float | None) -> tuple[Comparison, ...]:
     areal = load.areal_g_cm2[is_load]
     numbers = load.number[is_load]
     opaque = float(load.is_opaque[is_load].mean())
@@ -126,21 +148,23 @@ def _compared(
     number = float(np.nanmedian(numbers)) if not number_why else None
     variation = float(seen.std()) / mean if mean > 0 else None
     return (
-        _against("density_g_cm3", density, (goods["density_from_g_cm3"], goods["density_to_g_cm3"]), density_why),
-        _against("z_effective", number, (goods["z_from"], goods["z_to"]), number_why),
-        _against("variation", variation, ("", goods["most_variation"]), hidden if is_hidden else ""),
+        _against("density_g_cm3", density, limits.density_g_cm3, density_why),
+        _against("z_effective", number, limits.z, number_why),
+        _against("variation", variation, (None, limits.most_variation), hidden if is_hidden else ""),
     )
 
 
-def _against(quantity: str, value: float | None, limits: tuple[str, str], why: str) -> Comparison:
-    least, most = (float(each) if each else None for each in limits)
+def _against(quantity: str, value: float | None, limits: tuple[float | None, float], why: str) -> Comparison:
+    least, most = limits
     if why or value is None:
-        return Comparison(quantity, "cannot-be-told", None, least, most, f"{quantity} cannot be told: {why}")
+        return Comparison(quantity, "cannot-be-told", None, least, most, f"{WORDS[quantity][0]} cannot be told: {why}")
     share = setting("tolerance_percent") / 100
     low = least is not None and value < least * (1 - share)
-    high = most is not None and value > most * (1 + share)
-    between = f"at most {most:g}" if least is None else f"{least:g} to {most:g}"
-    words = f"{quantity} is {value:.3g}; declared goods have {between} (unverified), {100 * share:.0f} % are allowed"
+    high = value > most * (1 + share)
+    between = f"at most {most:.3g}" if least is None else f"{least:g} to {most:g}"
+    name, unit = WORDS[quantity]
+    goods = f"declared goods have {between}{unit} (unverified), {100 * share:.0f} % are allowed"
+    words = f"{name} is {value:.3g}{unit}; {goods}"
     return Comparison(quantity, "contradicts" if low or high else "agrees", value, least, most, words)
 
 
@@ -152,14 +176,14 @@ def _finding(image: Image, one: Comparison, area: Area, by: By) -> Finding:
         label = LABELS[one.quantity, one.most is not None and one.value > one.most]
     return Finding(
         f"manifest-{one.quantity}", one.quantity, label, area.box, by, 0.0 if one.value is None else 1.0,
-        polygon=area.polygon(), measurements=area.sizes(image.spacing) | measured,
+        polygon=area.polygon(), measurements=area.sizes(image.spacing) | measured, note=one.reason,
     )  # fmt: skip
 
 
-def _pieces(image: Image, goods: Mapping[str, str], load: Load, told: tuple[float, By]) -> Iterator[Finding]:
-    """Yield pieces denser than the goods can be, or through which too little gets."""
+def _pieces(image: Image, limits: Limits, load: Load, told: tuple[float, By]) -> Iterator[Finding]:
+    """Yield pieces denser than the densest of the goods can be, or through which too little gets."""
     depth_mm, by = told
-    most = float(goods["density_to_g_cm3"]) * setting("denser_factor") * depth_mm / MM_PER_CM
+    most = limits.density_g_cm3[1] * setting("denser_factor") * depth_mm / MM_PER_CM
     dense = load.is_opaque | (np.nan_to_num(load.areal_g_cm2) > most)
     for number, blocks in enumerate(areas(dense), start=1):
         area = _in_pixels(blocks, load.side_px)
@@ -169,6 +193,7 @@ def _pieces(image: Image, goods: Mapping[str, str], load: Load, told: tuple[floa
             yield Finding(
                 f"manifest-{PIECE}-{number}", PIECE, PIECE, area.box, by, 1.0, polygon=area.polygon(),
                 measurements=area.sizes(image.spacing) | measured,
+                note=DENSER.format(most) if measured else HIDDEN.format(most),
             )  # fmt: skip
 
 

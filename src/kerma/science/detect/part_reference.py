@@ -6,10 +6,6 @@ spatter). A difference counts only against that scatter, pixel by pixel and scal
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import WrongUsage
+from kerma.science.detect import npz_file
 from kerma.science.detect.laying import Grey, comparable, is_logarithmic, laid_on, lay, limit
 from kerma.science.imaging.image import Image, Spacing
 from kerma.science.imaging.values import refusal
@@ -41,11 +38,8 @@ AIR_PERCENTILE = 99.5
 """The open beam, where there is any."""
 SPACING_SHARE = 0.01
 MOST_BYTES = 1 << 30
-DAMAGES = (
-    ValueError, KeyError, OSError, TypeError, AttributeError, EOFError, NotImplementedError, zipfile.BadZipFile,
-    zlib.error,
-)  # fmt: skip
-"""What damaged or foreign bytes raise."""
+MOST_PARTS = LEVELS + 2
+FORMAT = "kerma-part-reference"
 
 
 @dataclass(frozen=True)
@@ -83,19 +77,17 @@ class Reference:
         is_part: NDArray[np.bool_] = known & (self.middle < np.percentile(sample, AIR_PERCENTILE) - limit("air_depth"))
         return is_part if is_part.any() else known
 
-    def as_bytes(self) -> bytes:
-        """Return the reference as one NPZ file: the arrays, and a JSON document of the rest."""
+    def as_bytes(self, card: Mapping[str, Any] | None = None) -> bytes:
+        """Return the reference as one NPZ file: the arrays, and a JSON document of the rest, with its card if given."""
         document = {
-            "kind": "kerma-part-reference", "version": VERSION, "parts": self.parts,
+            "kind": FORMAT, "version": VERSION, "parts": self.parts,
             "is_logarithmic": self.is_logarithmic, "scatters": list(self.scatters), "edge_width_px": self.edge_width_px,
             "spacing_mm": self.spacing.as_json(), "spacing_source": self.spacing.source,
             "regions": {name: region.as_json() for name, region in self.regions.items()},
         }  # fmt: skip
-        arrays: dict[str, Any] = {f"spread_{level}": spread for level, spread in enumerate(self.spreads)}
-        text = np.frombuffer(json.dumps(document, sort_keys=True).encode(), dtype=np.uint8)
-        kept = io.BytesIO()
-        np.savez(kept, middle=self.middle, document=text, **arrays)
-        return kept.getvalue()
+        arrays = {f"spread_{level}": spread for level, spread in enumerate(self.spreads)}
+        told = {} if card is None else {"card": dict(card)}
+        return npz_file.written(document | told, {"middle": self.middle, **arrays})
 
     @classmethod
     def of(cls, content: bytes) -> Reference:
@@ -106,10 +98,21 @@ class Reference:
         WrongUsage
             The bytes are no reference of this version, or a damaged one.
         """
-        try:
-            return _read(content)
-        except DAMAGES as error:
-            raise WrongUsage(f"this is no reference of good parts ({error}): teach one from good pictures") from None
+        return read(content)[0]
+
+
+def read(content: bytes) -> tuple[Reference, dict[str, Any]]:
+    """Return the reference of a file and its card, empty where it has none.
+
+    Raises
+    ------
+    WrongUsage
+        The bytes are no reference of this version, or a damaged one.
+    """
+    try:
+        return _read(content)
+    except npz_file.DAMAGES as error:
+        raise WrongUsage(f"this is no reference of good parts ({error}): teach one from good pictures") from None
 
 
 def learn(images: Sequence[Image], *, plane: int = 0, regions: Mapping[str, Region] | None = None) -> Reference:
@@ -168,7 +171,7 @@ def must_match(reference: Reference, image: Image, plane: int) -> None:
         )
     if is_logarithmic(image) != reference.is_logarithmic:
         raise WrongUsage("the picture and the reference are not of one kind (a signal, or made for showing)")
-    if not _same_scale(reference.spacing, image.spacing):
+    if not same_scale(reference.spacing, image.spacing):
         raise WrongUsage(
             f"the pixels of the picture ({image.spacing.as_json()} mm) are not those of the reference "
             f"({reference.spacing.as_json()} mm): nothing was compared"
@@ -202,11 +205,12 @@ def _must_fit(images: Sequence[Image], plane: int) -> None:
                 f"good part {number} has {image.rows} x {image.columns} pixels, the first {first.rows} x "
                 f"{first.columns}: all must come from one set-up"
             )
-        if not _same_scale(first.spacing, image.spacing) or is_logarithmic(image) != is_logarithmic(first):
+        if not same_scale(first.spacing, image.spacing) or is_logarithmic(image) != is_logarithmic(first):
             raise WrongUsage(f"good part {number} has another pixel size or kind of values than the first")
 
 
-def _same_scale(one: Spacing, other: Spacing) -> bool:
+def same_scale(one: Spacing, other: Spacing) -> bool:
+    """Return whether pixels have the same size within 1 %, or neither picture says how large they are."""
     if one.row_mm is None or one.column_mm is None or other.row_mm is None or other.column_mm is None:
         return one.is_known == other.is_known
     ratios = np.array([other.row_mm / one.row_mm, other.column_mm / one.column_mm])
@@ -307,30 +311,33 @@ def _slope(middle: Grey, known: NDArray[np.bool_]) -> Grey:
     return np.asarray(cv2.magnitude(across, down) * inner.astype(np.float32))
 
 
-def _read(content: bytes) -> Reference:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
-            raise ValueError("it unpacks to more than 1 GiB")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        document: dict[str, Any] = json.loads(arrays["document"].tobytes())
-        if document.get("kind") != "kerma-part-reference" or document.get("version") != VERSION:
-            raise ValueError("another kind or version")
-        middle = np.asarray(arrays["middle"], dtype=np.float32)
-        names = sorted(name for name in arrays.files if name.startswith("spread_"))
-        spreads = tuple(np.asarray(arrays[name], dtype=np.float32) for name in names)
+def _read(content: bytes) -> tuple[Reference, dict[str, Any]]:
+    arrays = npz_file.arrays_of(content, most_parts=MOST_PARTS, most_bytes=MOST_BYTES)
+    document = npz_file.document_of(arrays)
+    if document.get("kind") != FORMAT or document.get("version") != VERSION:
+        raise ValueError("another kind or version")
+    middle = np.asarray(arrays["middle"], dtype=np.float32)
+    names = sorted(name for name in arrays if name.startswith("spread_"))
+    spreads = tuple(np.asarray(arrays[name], dtype=np.float32) for name in names)
     size = middle.shape
+    if middle.ndim != 2 or not np.isfinite(middle).any():
+        raise ValueError("it holds no picture")
     for spread in spreads:
         if spread.shape != size or not ((spread > 0) & np.isfinite(spread)).all():
             raise ValueError("its spreads do not fit its middle")
         size = ((size[0] + 1) // 2, (size[1] + 1) // 2)
     scatters = tuple(float(each) for each in document["scatters"])
-    if middle.ndim != 2 or not spreads or len(scatters) != len(spreads) or not min(scatters) > 0:
+    if not spreads or len(scatters) != len(spreads) or not min(scatters) > 0:
         raise ValueError("it holds no picture")
+    card = document.get("card", {})
+    if not isinstance(card, dict):
+        raise ValueError("its card is none")
     steps = document["spacing_mm"] or (None, None)
-    return Reference(
+    found = Reference(
         middle, spreads, int(document["parts"]), bool(document["is_logarithmic"]),
         scatters,
         Spacing(steps[0], steps[1], document["spacing_source"]),
         _named({name: Region(*map(int, at)) for name, at in document["regions"].items()}, middle.shape),
         document["edge_width_px"],
     )  # fmt: skip
+    return found, card

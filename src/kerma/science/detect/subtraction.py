@@ -112,6 +112,25 @@ def least_z(found: Difference) -> float:
     return float(-ndtri(limit("false_alarms") / (2 * tests)))
 
 
+def strongest_z(found: Difference, shape: tuple[int, int]) -> Grey:
+    """Return how far each pixel of the picture (row, column) differs, in standard deviations, on its strongest scale.
+
+    It is 0 where nothing was compared.
+    """
+    import cv2
+
+    rows, columns = found.values.shape
+    whole = np.zeros((rows, columns), dtype=np.float32)
+    for number, level in enumerate(found.levels):
+        # a pixel of a level lies where it does in the picture itself, on every 2nd, 4th … row and column
+        back = np.array([[0.5**number, 0, 0], [0, 0.5**number, 0]])
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        own = cv2.warpAffine(np.abs(level), back, (columns, rows), flags=how, borderMode=cv2.BORDER_REPLICATE)
+        np.maximum(whole, own, out=whole)
+    # the matrix leads from the reference to the picture, which is the way that is drawn
+    return np.asarray(cv2.warpAffine(whole, found.matrix, (shape[1], shape[0]), flags=cv2.INTER_LINEAR))
+
+
 def deviations(found: Difference, least: float) -> list[Deviation]:
     """Return the areas that stand out, strongest first; ``least`` in standard deviations."""
     seen = [one for sign in (1, -1) for one in _of_sign(found, sign, least)]

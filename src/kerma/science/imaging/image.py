@@ -116,6 +116,8 @@ class Image:
     body_part: str = ""
     view: str = ""
     acquired_at: str = ""
+    acquisition: Mapping[str, str] = field(default_factory=dict)
+    """What names the acquisition, as far as the file says: frame_of_reference, number."""
     machine: Mapping[str, str] = field(default_factory=dict)
     """manufacturer, model, serial_number, station, software, institution; only what the file says."""
     technique: Mapping[str, float | str] = field(default_factory=dict)

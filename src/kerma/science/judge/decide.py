@@ -38,6 +38,8 @@ class Evidence:
     """The verdicts on image quality; without any, no image is called good enough to accept by."""
     gate: Sequence[str] = ()
     """Why pictures should be taken again instead of being read."""
+    unchecked: Sequence[str] = ()
+    """What of a declaration of goods no image can tell, and why: it counts as no agreement."""
 
 
 def propose(evidence: Evidence, table_name: str) -> tuple[str, str]:
@@ -136,6 +138,10 @@ def _look_unsearched(row: Mapping[str, str], evidence: Evidence, where: str) -> 
     return list(evidence.unsearched)
 
 
+def _look_declaration(row: Mapping[str, str], evidence: Evidence, where: str) -> Hits:
+    return list(evidence.unchecked)
+
+
 LOOKS: dict[str, Callable[[Mapping[str, str], Evidence, str], Hits]] = {
     "verdict": _look_verdict,
     "quality": _look_quality,
@@ -148,6 +154,7 @@ LOOKS: dict[str, Callable[[Mapping[str, str], Evidence, str], Hits]] = {
     "nothing-looked-for": _look_nothing_looked_for,
     "unsearched": _look_unsearched,
     "gate": _look_gate,
+    "declaration": _look_declaration,
     "always": _look_always,
 }
 """What a decision row may look at, by the word in its column ``look_at``."""

@@ -10,7 +10,7 @@ export type Read = Schemas["EvaluationRead"];
 
 /** Shape, word, and what follows from a state. */
 export const STATES: Record<State, { tone: string; label: string; means: string }> = {
-  active: { tone: "calm", label: "Active", means: "It looks at every exam of its industry; its marks are shown to the reader, who decides." },
+  active: { tone: "calm", label: "Active", means: "It looks at the exams of its industry; its marks are shown to the reader, who decides." },
   shadow: { tone: "attention", label: "Shadow", means: "It looks at exams, and nobody is shown its marks: a pilot compares them with what people found." },
   candidate: { tone: "", label: "Candidate", means: "It looks at no exam. It can be tried by name: kerma detect, kerma evaluate." },
   retired: { tone: "", label: "Retired", means: "It looks at nothing new; what it has marked stays." },
@@ -21,6 +21,24 @@ export const ORIGINS: Record<string, string> = {
   brought: "brought by this site",
   site: "made here, of this site's own images",
 };
+
+/** What was seen when a model was tried, as far as its page shows it: of a network, or of good parts. */
+export interface Trial {
+  cpu_ms_per_tile?: number;
+  peak_memory_mib?: number;
+  good_parts?: number;
+  rows?: number;
+  columns?: number;
+  named_features?: string[];
+  cpu_ms_per_picture?: number;
+}
+
+/** Which images of an exam it looks at, where those are not all; empty where they are. */
+export function purposeOf(model: Detail): string {
+  const named = Object.entries((model.card.for ?? {}) as Record<string, string>).map(([what, name]) => `${what} ${name}`);
+  if (named.length) return `It looks at images that say they show ${named.join(", ")}`;
+  return model.kind === "reference" ? "It names no part: it looks at every image of its size, pixel size and kind of values" : "";
+}
 
 /** What is done to bring a model into a state: its words, its action, and its address. */
 export const ACTS: Partial<Record<State, { verb: string; permission: string; path: string }>> = {

@@ -79,6 +79,16 @@ export interface Disposition {
   escalation: { step: number; who: string; within_minutes: number; what: string }[];
 }
 
+/** One figure of a load against what its declared goods can have. */
+export interface Compared {
+  quantity: string;
+  answer: "agrees" | "contradicts" | "cannot-be-told";
+  value: number | null;
+  least: number | null;
+  most: number | null;
+  reason: string;
+}
+
 export interface AnalysedImage {
   sha256: string;
   rows: number;
@@ -96,6 +106,10 @@ export interface AnalysedImage {
   spacing_source: string;
   measurements: Measured[];
   findings: Found[];
+  /** SHA-256 of the images that were analysed with this one as the energies of one view, itself among them. */
+  paired?: string[];
+  /** Only where a load is declared. */
+  declared?: Compared[];
   warnings: string[];
 }
 
@@ -165,10 +179,12 @@ export function numbered(all: Sheet[]): Numbered[] {
 }
 
 /** The findings of one image as marks; energies show the same place, so a mark of one stands on all of them. */
-export function marksOf(findings: Numbered[], index: number, sheet: Sheet): Mark[] {
-  const everywhere = sheet.analysed?.plane_kind === "energy";
+export function marksOf(findings: Numbered[], index: number, all: Sheet[]): Mark[] {
+  const analysed = all[index]?.analysed;
+  const everywhere = analysed?.plane_kind === "energy";
+  const isHere = (at: number) => at === index || !!analysed?.paired?.includes(all[at]?.row.sha256 ?? "");
   return findings
-    .filter((one) => one.sheet === index && !one.found.dismissed)
+    .filter((one) => isHere(one.sheet) && !one.found.dismissed)
     .map(({ number, found }) => ({
       id: found.id,
       number,

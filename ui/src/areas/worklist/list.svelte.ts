@@ -154,7 +154,7 @@ export class List {
   count(industry = ""): { open: number; closed: number } {
     const rows = industry ? [this.counts[industry] ?? {}] : Object.values(this.counts);
     const sum = (state: string) => rows.reduce((total, row) => total + (row[state] ?? 0), 0);
-    return { open: sum("waiting") + sum("claimed"), closed: sum("closed") };
+    return { open: sum("waiting") + sum("claimed") + sum("held"), closed: sum("closed") };
   }
 
   mark(item_id: number, is = !this.marked.has(item_id)): void {
@@ -201,3 +201,8 @@ export function merged(items: Item[], renewed: Item[], asked: Set<number>, view:
 
 export const claim = (item_id: number) => post<Item>(`/api/v1/worklist/${item_id}/claim`);
 export const release = (item_id: number) => post<Item>(`/api/v1/worklist/${item_id}/release`);
+export const hold = (item_id: number, until: string, reason: string) => post<Item>(`/api/v1/worklist/${item_id}/hold`, { until, reason });
+export const resume = (item_id: number) => post<Item>(`/api/v1/worklist/${item_id}/resume`);
+export const assign = (item_id: number, person: string) => post<Item>(`/api/v1/worklist/${item_id}/assign`, { person });
+/** Claims the most urgent exam that is one for the person; null where none waits for them. */
+export const takeNext = async (industry: string) => (await post<Schemas["Next"]>("/api/v1/worklist/next", { industry })).item;

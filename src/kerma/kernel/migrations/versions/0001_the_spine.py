@@ -64,6 +64,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blob_removal_removed_at_id"), ["removed_at", "id"], unique=False)
 
     op.create_table(
+        "break_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("most_s", sa.Integer(), nullable=False),
+        sa.Column("break_s", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("mode IN ('off', 'told', 'enforced')", name=op.f("ck_break_rule_mode")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_break_rule")),
+    )
+    with op.batch_alter_table("break_rule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_break_rule_industry"), ["industry"], unique=False)
+
+    op.create_table(
         "custody_contact",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
@@ -139,6 +154,20 @@ def upgrade() -> None:
     with op.batch_alter_table("exam_term", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exam_term_exam_pk_kind"), ["exam_pk", "kind"], unique=False)
 
+    op.create_table(
+        "handling_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("suspicion", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("steps", sa.Text(), nullable=False),
+        sa.Column("call", sa.Text(), nullable=False),
+        sa.Column("cordon", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handling_rule")),
+        sa.UniqueConstraint("suspicion", "version", name=op.f("uq_handling_rule_suspicion_version")),
+    )
     op.create_table(
         "job_request",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -393,6 +422,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "peer_plan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("exam_class", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("share_permille", sa.SmallInteger(), nullable=False),
+        sa.Column("first_count", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.String(length=32), nullable=False),
+        sa.Column("is_blinded", sa.Boolean(), nullable=False),
+        sa.Column("hides_reviewer", sa.Boolean(), nullable=False),
+        sa.Column("due_days", sa.SmallInteger(), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('random', 'risk', 'person', 'new-person', 'disagreement')", name=op.f("ck_peer_plan_kind")
+        ),
+        sa.CheckConstraint("share_permille BETWEEN 1 AND 1000", name=op.f("ck_peer_plan_share")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_peer_plan")),
+    )
+    with op.batch_alter_table("peer_plan", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_peer_plan_industry_exam_class_kind_person_id"),
+            ["industry", "exam_class", "kind", "person", "id"],
+            unique=False,
+        )
+
+    op.create_table(
         "performed_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("uid", sa.String(length=64), nullable=False),
@@ -484,6 +542,21 @@ def upgrade() -> None:
         ),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "reader",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("industries", sa.JSON(), nullable=False),
+        sa.Column("modalities", sa.JSON(), nullable=False),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        sa.Column("most_claimed", sa.SmallInteger(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reader")),
+    )
+    with op.batch_alter_table("reader", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reader_person"), ["person"], unique=False)
+
     op.create_table(
         "reading_policy",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -613,6 +686,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_route_name")),
     )
     op.create_table(
+        "screen_time",
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("began_at", sa.String(length=32), nullable=False),
+        sa.Column("last_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("person", "industry", name=op.f("pk_screen_time")),
+    )
+    op.create_table(
         "scrub_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
@@ -625,6 +706,34 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_scrub_state_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scrub_state")),
     )
+    op.create_table(
+        "search_setting",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("is_automatic", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_setting")),
+    )
+    op.create_table(
+        "service_level",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("urgency", sa.String(length=16), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("due_in_s", sa.Integer(), nullable=False),
+        sa.Column("warn_before_s", sa.Integer(), nullable=False),
+        sa.Column("claim_expires_s", sa.Integer(), nullable=False),
+        sa.Column("chain", sa.JSON(), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_level")),
+    )
+    with op.batch_alter_table("service_level", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_service_level_industry_urgency_id"), ["industry", "urgency", "id"], unique=False
+        )
+
     op.create_table(
         "signing_key",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -656,6 +765,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site_pack")),
         sa.UniqueConstraint("name", "version", name=op.f("uq_site_pack_name_version")),
     )
+    op.create_table(
+        "skill_needed",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("modality", sa.String(length=16), nullable=False),
+        sa.Column("skill", sa.String(length=64), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_skill_needed")),
+    )
+    with op.batch_alter_table("skill_needed", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_skill_needed_industry_modality_skill_id"),
+            ["industry", "modality", "skill", "id"],
+            unique=False,
+        )
+
     op.create_table(
         "subject",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1062,18 +1189,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ups_subscription_ae_title"), ["ae_title"], unique=False)
 
     op.create_table(
-        "analysis",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("images_digest", sa.String(length=64), nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("decision_proposed", sa.String(length=32), nullable=False),
-        sa.Column("created_at", sa.String(length=32), nullable=False),
-        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_analysis_exam_pk_exam")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_analysis")),
-        sa.UniqueConstraint("exam_pk", "images_digest", name=op.f("uq_analysis_exam_pk_images_digest")),
-    )
-    op.create_table(
         "commitment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("direction", sa.String(length=8), nullable=False),
@@ -1097,6 +1212,33 @@ def upgrade() -> None:
             "direction", "node_id", "transaction_uid", name=op.f("uq_commitment_direction_node_id_transaction_uid")
         ),
     )
+    op.create_table(
+        "consult",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("colleague", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("guest_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("guest_email", sa.Text(), server_default="", nullable=False),
+        sa.Column("guest_organisation", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("answered_by", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("answered_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("answered_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("withdrawn_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint("(colleague = '') <> (guest_name = '')", name=op.f("ck_consult_asked")),
+        sa.CheckConstraint("state IN ('open', 'answered', 'withdrawn')", name=op.f("ck_consult_state")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_consult_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consult")),
+    )
+    with op.batch_alter_table("consult", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consult_exam_pk"), ["exam_pk"], unique=False)
+
     op.create_table(
         "custody_item",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1130,6 +1272,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_custody_item_original_pk"), ["original_pk"], unique=False)
         batch_op.create_index(batch_op.f("ix_custody_item_state_id"), ["state", "id"], unique=False)
 
+    op.create_table(
+        "declaration",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("is_withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_declaration_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_declaration")),
+        sa.UniqueConstraint("exam_pk", "version", name=op.f("uq_declaration_exam_pk_version")),
+    )
     op.create_table(
         "delivery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1185,6 +1341,21 @@ def upgrade() -> None:
     with op.batch_alter_table("evidence_package", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_evidence_package_exam_pk"), ["exam_pk"], unique=False)
 
+    op.create_table(
+        "exam_comment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("place", sa.JSON(), nullable=False),
+        sa.Column("is_withdrawn", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_comment_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exam_comment")),
+        sa.UniqueConstraint("exam_pk", "number", "version", name=op.f("uq_exam_comment_exam_pk_number_version")),
+    )
     op.create_table(
         "exam_lot",
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1257,6 +1428,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_forensic_examination_exam_pk_id"), ["exam_pk", "id"], unique=False)
 
     op.create_table(
+        "inbox_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ref_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("read_at", sa.String(length=32), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_inbox_entry_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_entry")),
+    )
+    with op.batch_alter_table("inbox_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbox_entry_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_entry_person_id"), ["person", "id"], unique=False)
+
+    op.create_table(
         "item",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1271,14 +1460,31 @@ def upgrade() -> None:
         sa.Column("plain_due_at", sa.String(length=32), nullable=False),
         sa.Column("claimed_by", sa.String(length=64), server_default="", nullable=False),
         sa.Column("claimed_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("claim_until", sa.String(length=32), server_default="", nullable=False),
         sa.Column("closed_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("urgency", sa.String(length=16), server_default="routine", nullable=False),
+        sa.Column("assigned_to", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("notice_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("held_until", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("held_reason", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint("(state = 'claimed') = (claimed_by <> '')", name=op.f("ck_item_holder")),
-        sa.CheckConstraint("state IN ('waiting', 'claimed', 'closed')", name=op.f("ck_item_state")),
+        sa.CheckConstraint("state IN ('waiting', 'claimed', 'held', 'closed')", name=op.f("ck_item_state")),
+        sa.CheckConstraint("urgency IN ('stat', 'urgent', 'routine')", name=op.f("ck_item_urgency")),
         sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_item_exam_pk_exam")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
         sa.UniqueConstraint("exam_pk", name=op.f("uq_item_exam_pk")),
     )
     with op.batch_alter_table("item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_item_claimed_by"), ["claimed_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_item_industry_state"), ["industry", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_item_notice_at"), ["notice_at"], unique=False)
+        batch_op.create_index(
+            "ix_item_open",
+            ["priority", "due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state != 'closed'"),
+            postgresql_where=sa.text("state != 'closed'"),
+        )
         batch_op.create_index(batch_op.f("ix_item_queued_at"), ["queued_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_item_state_priority_due_at_id"), ["state", "priority", "due_at", "id"], unique=False
@@ -1427,6 +1633,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_series_station_id"), ["station", "id"], unique=False)
 
     op.create_table(
+        "analysis",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("images_digest", sa.String(length=64), nullable=False),
+        sa.Column("declaration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("decision_proposed", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["declaration_id"], ["declaration.id"], name=op.f("fk_analysis_declaration_id_declaration")
+        ),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_analysis_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_analysis")),
+    )
+    with op.batch_alter_table("analysis", schema=None) as batch_op:
+        batch_op.create_index("uq_analysis_declared", ["exam_pk", "images_digest", "declaration_id"], unique=True)
+        batch_op.create_index(
+            "uq_analysis_undeclared",
+            ["exam_pk", "images_digest"],
+            unique=True,
+            sqlite_where=sa.text("declaration_id IS NULL"),
+            postgresql_where=sa.text("declaration_id IS NULL"),
+        )
+
+    op.create_table(
         "custody_disclosure",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("item_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1483,6 +1714,29 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "guest_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("consult_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("shows_findings", sa.Boolean(), nullable=False),
+        sa.Column("shows_subject", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.String(length=32), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("revoked_by", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("revoked_at", sa.String(length=32), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["consult_id"], ["consult.id"], name=op.f("fk_guest_link_consult_id_consult")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_guest_link_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_guest_link")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_guest_link_token_sha256")),
+    )
+    with op.batch_alter_table("guest_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guest_link_consult_id"), ["consult_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guest_link_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
         "image",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("uid", sa.String(length=64), nullable=False),
@@ -1518,6 +1772,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_image_series_pk_id"), ["series_pk", "id"], unique=False)
 
     op.create_table(
+        "late_notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("item_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("step", sa.SmallInteger(), nullable=False),
+        sa.Column("role", sa.String(length=64), nullable=False),
+        sa.Column("raised_at", sa.String(length=32), nullable=False),
+        sa.Column("acknowledged_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("acknowledged_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("words", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_late_notice_item_id_item"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_notice")),
+        sa.UniqueConstraint("item_id", "due_at", "step", name=op.f("uq_late_notice_item_id_due_at_step")),
+    )
+    with op.batch_alter_table("late_notice", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_late_notice_acknowledged_at_role_id"), ["acknowledged_at", "role", "id"], unique=False
+        )
+
+    op.create_table(
+        "series_document",
+        sa.Column("series_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("image_count", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["series_pk"], ["series.id"], name=op.f("fk_series_document_series_pk_series"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("series_pk", name=op.f("pk_series_document")),
+    )
+    op.create_table(
+        "image_fingerprint",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("image_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plane", sa.Integer(), nullable=False),
+        sa.Column("bits", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_image_fingerprint_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["image_pk"], ["image.id"], name=op.f("fk_image_fingerprint_image_pk_image")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_image_fingerprint")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("image_fingerprint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_image_fingerprint_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_image_fingerprint_image_pk"), ["image_pk"], unique=False)
+
+    op.create_table(
         "judgement",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1538,19 +1841,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_judgement_exam_pk"), ["exam_pk"], unique=False)
 
     op.create_table(
-        "series_document",
-        sa.Column("series_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("image_count", sa.Integer(), nullable=False),
-        sa.Column("made_at", sa.String(length=32), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("document", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["series_pk"], ["series.id"], name=op.f("fk_series_document_series_pk_series"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("series_pk", name=op.f("pk_series_document")),
-    )
-    op.create_table(
         "decision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1568,23 +1858,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("exam_pk", "level", name=op.f("uq_decision_exam_pk_level")),
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("ix_decision_by_at", ["by", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_exam_pk"), ["exam_pk"], unique=False)
 
     op.create_table(
-        "image_fingerprint",
+        "peer_case",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("image_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("plane", sa.Integer(), nullable=False),
-        sa.Column("bits", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_image_fingerprint_exam_pk_exam")),
-        sa.ForeignKeyConstraint(["image_pk"], ["image.id"], name=op.f("fk_image_fingerprint_image_pk_image")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_image_fingerprint")),
-        sqlite_autoincrement=True,
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("is_blinded", sa.Boolean(), nullable=False),
+        sa.Column("hides_reviewer", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("reviewer", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("claimed_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("had_opened", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("closed_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("withdrawn_why", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("(state IN ('claimed', 'done')) = (reviewer <> '')", name=op.f("ck_peer_case_reviewer")),
+        sa.CheckConstraint("state IN ('open', 'claimed', 'done', 'withdrawn')", name=op.f("ck_peer_case_state")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_peer_case_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_peer_case_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_peer_case")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_peer_case_decision_id")),
     )
-    with op.batch_alter_table("image_fingerprint", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_image_fingerprint_exam_pk"), ["exam_pk"], unique=False)
-        batch_op.create_index(batch_op.f("ix_image_fingerprint_image_pk"), ["image_pk"], unique=False)
+    with op.batch_alter_table("peer_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_peer_case_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_peer_case_person_state"), ["person", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_peer_case_reviewer_state"), ["reviewer", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_peer_case_state_due_at_id"), ["state", "due_at", "id"], unique=False)
 
     op.create_table(
         "reading",
@@ -1670,6 +1975,89 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "search_order",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("suspicion", sa.String(length=32), nullable=False),
+        sa.Column("instruction", sa.Text(), server_default="", nullable=False),
+        sa.Column("places", sa.JSON(), nullable=False),
+        sa.Column("methods", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("ordered_by", sa.String(length=80), nullable=False),
+        sa.Column("ordered_at", sa.String(length=32), nullable=False),
+        sa.Column("searcher", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("started_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("outcome", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("category", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("words", sa.Text(), server_default="", nullable=False),
+        sa.Column("custody_number", sa.String(length=40), server_default="", nullable=False),
+        sa.CheckConstraint("(state = 'done') = (outcome <> '')", name=op.f("ck_search_order_outcome")),
+        sa.CheckConstraint("state IN ('ordered', 'started', 'done', 'canceled')", name=op.f("ck_search_order_state")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_search_order_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_search_order_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_order")),
+    )
+    with op.batch_alter_table("search_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_order_decision_id"), ["decision_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_order_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_order_reader"), ["reader"], unique=False)
+        batch_op.create_index(batch_op.f("ix_search_order_state_id"), ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_search_order_open",
+            ["exam_pk"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('ordered', 'started')"),
+            postgresql_where=sa.text("state IN ('ordered', 'started')"),
+        )
+
+    op.create_table(
+        "peer_conclusion",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("conclusion", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("was_blinded", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["peer_case.id"], name=op.f("fk_peer_conclusion_case_id_peer_case")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_peer_conclusion")),
+    )
+    op.create_table(
+        "peer_given_back",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["peer_case.id"], name=op.f("fk_peer_given_back_case_id_peer_case")),
+        sa.PrimaryKeyConstraint("case_id", "person", name=op.f("pk_peer_given_back")),
+    )
+    op.create_table(
+        "peer_reason",
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["peer_case.id"], name=op.f("fk_peer_reason_case_id_peer_case")),
+        sa.ForeignKeyConstraint(["plan_id"], ["peer_plan.id"], name=op.f("fk_peer_reason_plan_id_peer_plan")),
+        sa.PrimaryKeyConstraint("case_id", "plan_id", name=op.f("pk_peer_reason")),
+    )
+    op.create_table(
+        "peer_review",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("score", sa.String(length=32), nullable=False),
+        sa.Column("edition", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("agrees", sa.Boolean(), nullable=False),
+        sa.Column("is_significant", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["peer_case.id"], name=op.f("fk_peer_review_case_id_peer_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_peer_review")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_peer_review_case_id")),
+    )
+    op.create_table(
         "report_batch_row",
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1705,3 +2093,57 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report_signature", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_signature_report_id"), ["report_id"], unique=False)
+
+    op.create_table(
+        "search_photo",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["search_order.id"], name=op.f("fk_search_photo_order_id_search_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_photo")),
+        sa.UniqueConstraint("order_id", "sha256", name=op.f("uq_search_photo_order_id_sha256")),
+    )
+    op.create_table(
+        "search_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["search_order.id"], name=op.f("fk_search_step_order_id_search_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_step")),
+    )
+    with op.batch_alter_table("search_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_step_order_id"), ["order_id"], unique=False)
+
+    op.create_table(
+        "peer_answer",
+        sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["review_id"], ["peer_review.id"], name=op.f("fk_peer_answer_review_id_peer_review")),
+        sa.PrimaryKeyConstraint("review_id", name=op.f("pk_peer_answer")),
+    )
+    op.create_table(
+        "peer_learning",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("review_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.String(length=32), nullable=False),
+        sa.Column("done_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("done_words", sa.Text(), server_default="", nullable=False),
+        sa.Column("seen_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("seen_at", sa.String(length=32), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_peer_learning_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["review_id"], ["peer_review.id"], name=op.f("fk_peer_learning_review_id_peer_review")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_peer_learning")),
+        sa.UniqueConstraint("review_id", name=op.f("uq_peer_learning_review_id")),
+    )
+    with op.batch_alter_table("peer_learning", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_peer_learning_person_done_at"), ["person", "done_at"], unique=False)

@@ -8,30 +8,47 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TALKING = [
+    "review.view_inbox", "review.mark_inbox", "review.comment", "review.edit_comment", "review.withdraw_comment",
+    "review.answer_consult",
+]  # fmt: skip
+"""What talking about an exam with colleagues takes."""
 READING = [
-    "people.prefer", "equipment.view", "equipment.check_display", "archive.ingest", "archive.view", "archive.export",
-    "worklist.view", "worklist.claim", "worklist.release",
-    "worklist.orders", "worklist.order", "worklist.arrive", "worklist.reconciliation", "worklist.ups",
-    "custody.view", "custody.view_contacts", "custody.collect", "custody.seal", "custody.unseal", "custody.hand_over",
-    "custody.accept", "custody.refuse", "custody.withdraw", "custody.store", "custody.move", "custody.take_out",
-    "custody.examine", "custody.copy", "custody.return", "custody.correct", "custody.run_forensics",
-    "review.mark", "review.judge", "review.first_read", "review.independent_read", "review.decide", "report.view",
-    "report.export_objects", "report.draft", "report.write", "report.batch",
-    "report.take_batch",
-    "report.sign", "report.amend", "report.import_key", "report.retire_key",
-    "exchange.view", "exchange.send", "exchange.query", "exchange.fetch",
+    *TALKING, "review.view_searches", "review.order_search", "review.start_search", "review.end_search",
+    "review.cancel_search", "review.link_custody", "review.ask_consult", "review.withdraw_consult",
+    "review.admit_guest", "review.revoke_guest", "people.prefer", "equipment.view", "equipment.check_display",
+    "archive.ingest", "archive.view", "archive.export", "worklist.view", "worklist.claim", "worklist.release",
+    "worklist.next", "worklist.hold", "worklist.resume", "worklist.hand_over", "worklist.orders", "worklist.order",
+    "worklist.arrive", "worklist.reconciliation", "worklist.ups", "custody.view", "custody.view_contacts",
+    "custody.collect", "custody.seal", "custody.unseal", "custody.hand_over", "custody.accept", "custody.refuse",
+    "custody.withdraw", "custody.store", "custody.move", "custody.take_out", "custody.examine", "custody.copy",
+    "custody.return", "custody.correct", "custody.run_forensics", "review.mark", "review.judge", "review.first_read",
+    "review.independent_read", "review.decide", "review.declare", "review.withdraw_declaration",
+    "review.view_feedback", "review.answer_feedback", "review.finish_learning", "report.view",
+    "report.export_objects", "report.draft", "report.write", "report.batch", "report.take_batch", "report.sign",
+    "report.amend", "report.import_key", "report.retire_key", "exchange.view", "exchange.send", "exchange.query",
+    "exchange.fetch",
 ]  # fmt: skip
 """What reading an exam takes. Whole areas are not granted: some of their actions belong to the software alone."""
+REVIEWING = [
+    "review.view_reviews", "review.claim_review", "review.give_back_review", "review.conclude_review",
+    "review.score_review",
+]  # fmt: skip
+"""What reviewing colleagues' decisions takes."""
 LEADING = [
     "custody.release", "custody.take_over", "custody.ask_destruction", "custody.withdraw_destruction",
     "custody.destroy", "custody.export_evidence", "custody.redact_evidence",
     "custody.disclose", "custody.view_disclosures", "custody.add_contact", "custody.end_contact",
     "report.cosign", "report.set_site",
-    "equipment.add_display", "equipment.retire_display", "worklist.free", "worklist.cancel_order",
+    "equipment.add_display", "equipment.retire_display", "worklist.free", "worklist.assign", "worklist.cancel_order",
+    "worklist.set_level", "worklist.set_reader", "worklist.set_skill", "worklist.set_break", "worklist.view_readers",
+    "worklist.view_late", "worklist.acknowledge_late",
     "worklist.match_step", "worklist.dismiss_step",
     "review.add_pack", "review.withdraw_pack", "review.confirm_pack", "review.withdraw_confirmation",
+    "review.set_handling", "review.set_searches",
     "review.set_reading", "review.see_all", "review.view_functions",
     "review.set_default", "review.add_reference", "review.withdraw_reference",
+    "review.set_review_plan", "review.withdraw_review", "review.view_review_figures", "review.see_learning",
     "flagging.add_model", "flagging.shadow_model", "flagging.activate_model", "flagging.retire_model",
     "flagging.set_threshold", "flagging.withdraw_threshold", "flagging.clear_drift",
     "flagging.train",
@@ -48,11 +65,15 @@ ROLES = {
     "administrator": ("Looks after Kerma: people, roles, nodes, settings", ["*"]),
     "lead": (
         "Leads a team of analysts; Level III",
-        [*READING, *LEADING, *KEEPING, "archive.check", "training.*", "people.view"],
+        [*READING, *REVIEWING, *LEADING, *KEEPING, "archive.check", "training.*", "people.view"],
     ),
     "analyst": (
         "Reads images, decides and reports: screener, radiographer, Level I and II",
         READING,
+    ),
+    "reviewer": (
+        "Reviews colleagues' decisions; given beside another role",
+        ["people.prefer", "archive.view", "worklist.view", "review.view_feedback", *REVIEWING],
     ),
     "trainer": ("Trains and tests people", ["people.prefer", "archive.view", "training.*", "people.view"]),
     "auditor": (
@@ -74,9 +95,15 @@ ROLES = {
     ),
     "engineer": (
         "Looks after the X-ray machines",
-        ["people.prefer", "archive.ingest", "archive.view", "worklist.orders", "equipment.*", "flagging.add_model"],
+        [
+            *TALKING, "people.prefer", "archive.ingest", "archive.view", "worklist.orders", "equipment.*",
+            "flagging.add_model",
+        ],  # fmt: skip
     ),
-    "radiation-safety": ("Looks after doses, areas and sources", ["people.prefer", "archive.view", "safety.*"]),
+    "radiation-safety": (
+        "Looks after doses, areas and sources",
+        [*TALKING, "people.prefer", "archive.view", "safety.*"],
+    ),
 }
 
 

@@ -132,6 +132,9 @@ def _lookup(image: Image, bare: Energies) -> tuple[NumberLookup | None, Calibrat
     """Return the lookup that fits, how it is founded, and what must be said of it."""
     told = image.technique.get("tube_voltage_kv")
     kv = float(told) if isinstance(told, int | float) else None
+    low_kv = image.technique.get("tube_voltage_low_kv")
+    if low_kv is not None:
+        return None, "none", (f"no lookup of dual-energy colour is at hand for two voltages, {low_kv} and {told} kV",)
     fitting = [number_lookup(name) for name in for_voltage(kv)]
     if not fitting:
         return None, "none", (f"no lookup of dual-energy colour is at hand for {kv:g} kV",)

@@ -7,6 +7,7 @@ high energy of one view show the same things at the same place; those of two vie
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ LEAST_LIKENESS = 0.9
 LEAST_MARGIN = 0.5
 """The best match lies at most this share as far from 1 as the next one."""
 LEAST_COVER = 0.5
+LEAST_SPREAD = 1e-12
 SAMPLES = 256
 """Rows and columns compared at most."""
 
@@ -30,7 +32,7 @@ def numbers_of(high: Values, numbers: Sequence[Values], least_attenuation: float
     """Return which pictures of atomic numbers belongs to a high energy: told where something lies, and only there."""
     there = (_logs(high).max() - _logs(high) > least_attenuation).astype(np.float64)
     seen = [
-        _likeness(there, (_sampled(each) > 0).astype(np.float64)) if each.shape == high.shape else -1.0
+        _likeness(there, (sampled(each) > 0).astype(np.float64)) if each.shape == high.shape else -1.0
         for each in numbers
     ]
     return _best(seen, LEAST_COVER)
@@ -45,16 +47,18 @@ def _best(seen: Sequence[float], least: float) -> int | None:
     return order[0]
 
 
-def _sampled(values: Values) -> Values:
+def sampled(values: NDArray[Any]) -> NDArray[Any]:
+    """Return so many rows and columns of a picture as are compared; of what was sampled before, all."""
     step = [-(-side // SAMPLES) for side in values.shape]
     return values[:: step[0], :: step[1]]
 
 
 def _logs(values: Values) -> Values:
-    found: Values = np.log(np.maximum(_sampled(values), 1.0))
+    found: Values = np.log(np.maximum(sampled(values), 1.0))
     return found
 
 
 def _likeness(one: Values, other: Values) -> float:
     spread = float(one.std() * other.std())
-    return float(((one - one.mean()) * (other - other.mean())).mean() / spread) if spread > 0 else 0.0
+    # A flat picture has no spread but that of rounding, in which any two are alike.
+    return float(((one - one.mean()) * (other - other.mean())).mean() / spread) if spread > LEAST_SPREAD else 0.0
