@@ -62,13 +62,18 @@ def subscriptions() -> Subscriptions:
     from kerma.areas.exchange import jobs as exchange
     from kerma.areas.exchange import jobs_ups
     from kerma.areas.report import jobs as report
+    from kerma.areas.review import actions_lanes as decided_lanes
+    from kerma.areas.review import actions_nonconformance as nonconformances
     from kerma.areas.review import actions_peer as peer
-    from kerma.areas.review import actions_search, actions_talk, feedback
+    from kerma.areas.review import actions_search, actions_talk, feedback, jobs_lanes
+    from kerma.areas.review import actions_spec as specifications
     from kerma.areas.review import jobs as review
-    from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked
+    from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked, ExamReferred
+    from kerma.areas.worklist import actions_lanes as lanes
     from kerma.areas.worklist import actions_orders as orders
     from kerma.areas.worklist.actions import on_exam_arrived
     from kerma.areas.worklist.model import ItemHandedOver
+    from kerma.areas.worklist.model_lanes import ExamTimed
     from kerma.areas.worklist.model_orders import OrderPlaced
     from kerma.areas.worklist.model_ups import UpsChanged, UpsSubscribing
     from kerma.kernel.backup_restore import BackupRestored
@@ -76,6 +81,7 @@ def subscriptions() -> Subscriptions:
     return {
         ExamArrived: (
             on_exam_arrived,
+            lanes.on_exam_arrived,
             orders.on_exam_arrived,
             review.on_exam_arrived,
             exchange.on_exam_arrived,
@@ -87,14 +93,18 @@ def subscriptions() -> Subscriptions:
         UpsSubscribing: (jobs_ups.on_ups_subscribing,),
         UpsChanged: (jobs_ups.on_ups_changed,),
         SeriesGrew: (archive.on_series_grew,),
-        ExamAnalysed: (report.on_exam_analysed,),
+        ExamTimed: (jobs_lanes.on_exam_timed,),
+        ExamReferred: (report.on_exam_referred,),
+        ExamAnalysed: (specifications.on_exam_analysed, decided_lanes.on_exam_analysed, report.on_exam_analysed),
         ExamJudged: (peer.on_exam_judged, report.on_exam_judged),
         ExamMarked: (peer.on_exam_marked, report.on_exam_marked),
         ExamDecided: (
             peer.on_exam_decided,
             report.on_exam_decided,
             actions_search.on_exam_decided,
+            nonconformances.on_exam_decided,
             feedback.on_exam_decided,
+            decided_lanes.on_exam_decided,
         ),
         BackupRestored: (upkeep.on_backup_restored,),
         ExamDeleted: _when_an_exam_is_deleted(),
@@ -112,8 +122,9 @@ def _when_an_exam_is_deleted() -> tuple[Handler, ...]:
     from kerma.areas.review import actions_deletion as review_deletion
     from kerma.areas.review import actions_peer as peer
     from kerma.areas.review import actions_reference as review_references
-    from kerma.areas.review import actions_talk_deletion
+    from kerma.areas.review import actions_spec, actions_talk_deletion
     from kerma.areas.worklist import actions_deletion as worklist_deletion
+    from kerma.areas.worklist import actions_lanes as lanes
 
     return (
         custody_deletion.on_exam_deleted,
@@ -121,8 +132,10 @@ def _when_an_exam_is_deleted() -> tuple[Handler, ...]:
         overviews.on_exam_deleted,
         exchange_deletion.on_exam_deleted,
         worklist_deletion.on_exam_deleted,
+        lanes.on_exam_deleted,
         report_deletion.on_exam_deleted,
         actions_talk_deletion.on_exam_deleted,
+        actions_spec.on_exam_deleted,
         review_deletion.on_exam_deleted,
         peer.on_exam_deleted,
         flagging_deletion.on_exam_deleted,
@@ -136,10 +149,11 @@ def gather_evidence() -> None:
     from kerma.areas.custody import evidence_parts
     from kerma.areas.report import evidence as report
     from kerma.areas.review import evidence as review
+    from kerma.areas.review import evidence_spec as spec
     from kerma.areas.review import evidence_talk as talk
     from kerma.areas.worklist import evidence as worklist
 
-    evidence_parts.SOURCES[:] = [review.parts, talk.parts, report.parts, custody.parts]
+    evidence_parts.SOURCES[:] = [review.parts, talk.parts, spec.parts, report.parts, custody.parts]
     evidence_parts.NEEDLES[:] = [worklist.needles, custody.needles]
 
 
@@ -154,10 +168,12 @@ def set_sight() -> None:
 
 def set_conflicts() -> None:
     """Say which exams are handed to nobody who has to do with them already."""
+    from kerma.areas.review.actions_stage import had_their_turn
     from kerma.areas.review.queries_reading import read_by
     from kerma.areas.worklist import actions_next
+    from kerma.areas.worklist.queries_lanes import of_other_pools
 
-    actions_next.CONFLICTS[:] = [read_by]
+    actions_next.CONFLICTS[:] = [read_by, had_their_turn, of_other_pools]
 
 
 def register_verifiers() -> None:

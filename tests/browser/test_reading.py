@@ -81,7 +81,7 @@ def test_a_reader_sees_what_software_found_after_their_own_read(
     expect(state).to_contain_text("Your first read: nothing found")
 
     state.get_by_role("button", name="Reject").click()
-    state.get_by_label("Reason").fill("a crack at 45")
+    state.get_by_role("textbox", name="Reason").fill("a crack at 45")
     state.get_by_role("button", name="Record your read: Reject").click()
     expect(state).to_contain_text("Your read is recorded", ignore_case=True)
 

@@ -224,7 +224,7 @@ def test_decide_with_a_reason_then_read_and_sign_the_report(page: Page, server: 
     page.get_by_role("group", name="Decision").get_by_role("button", name=departing).click()
     confirm = page.get_by_role("button", name=f"Decide: {departing}")
     expect(confirm).to_be_disabled()
-    page.get_by_label("Reason").fill("Seen from both sides, by eye")
+    page.get_by_role("textbox", name="Reason").fill("Seen from both sides, by eye")
     confirm.click()
     expect(page.locator(".made")).to_contain_text("Seen from both sides")
     report = page.get_by_role("region", name="Report")

@@ -8,6 +8,7 @@ const PAGES: Record<string, () => Loaded> = {
   "/calculate": () => import("./areas/review/Calculate.svelte"),
   "/custody": () => import("./areas/custody/Custody.svelte"),
   "/inbox": () => import("./areas/review/Inbox.svelte"),
+  "/lanes": () => import("./areas/worklist/Lanes.svelte"),
   "/models": () => import("./areas/flagging/Models.svelte"),
   "/network": () => import("./areas/exchange/Network.svelte"),
   "/peer": () => import("./areas/review/Peer.svelte"),
@@ -16,6 +17,7 @@ const PAGES: Record<string, () => Loaded> = {
   "/rules": () => import("./areas/review/Packs.svelte"),
   "/searches": () => import("./areas/review/Searches.svelte"),
   "/settings": () => import("./areas/people/Settings.svelte"),
+  "/specs": () => import("./areas/review/Specs.svelte"),
 };
 const loaded = new Map<string, Loaded>();
 

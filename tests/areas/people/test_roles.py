@@ -14,7 +14,7 @@ SOFTWARE_ALONE = (
     "report.keep", "report.settle_batch", "report.renew", "worklist.rank", "worklist.close", "worklist.perform",
     "archive.move", "archive.scrub", "blobs.remove", "alarms.raise", "backup.make", "backup.restore", "archive.delete",
     "flagging.register_shipped", "flagging.keep_feedback", "review.open_review",
-    "review.look_as_guest", "review.show_guest_image", "review.answer_as_guest",
+    "review.refer_overdue", "review.look_as_guest", "review.show_guest_image", "review.answer_as_guest",
 )  # fmt: skip
 
 
@@ -39,6 +39,9 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
         ("analyst", ("review.first_read", "review.independent_read"), ("review.see_all", "review.set_reading")),
         ("lead", ("review.see_all", "review.set_reading", "review.view_functions"), ()),
         ("trainer", ("archive.view",), ("review.see_all", "review.first_read")),
+        ("analyst", ("review.draft_specification", "review.view_recalls"), ("review.approve_specification",)),
+        ("lead", ("review.approve_specification", "review.recall_exams", "review.decide_disposition"), ()),
+        ("customer", ("review.approve_for_customer",), ("review.approve_specification", "archive.view")),
         ("analyst", ("review.view_feedback", "review.finish_learning"), ("review.claim_review", "review.view_reviews")),
         ("reviewer", ("review.claim_review", "review.score_review"), ("review.decide", "review.view_review_figures")),
         ("lead", ("review.claim_review", "review.set_review_plan", "review.see_learning"), ("review.open_review",)),
@@ -53,6 +56,9 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
         ("trainer", ("archive.view",), ("review.decide", "report.sign")),
         ("lead", ("flagging.activate_model", "flagging.set_threshold"), ("flagging.register_shipped",)),
         ("engineer", ("flagging.add_model",), ("flagging.activate_model", "flagging.set_threshold")),
+        ("lead", ("worklist.set_lane", "worklist.set_pool_member"), ("worklist.lane_results",)),
+        ("lane", ("worklist.lane_results",), ("worklist.view", "worklist.set_lane", "archive.view")),
+        ("analyst", ("worklist.view",), ("worklist.set_lane", "worklist.set_pool_member", "worklist.lane_results")),
         ("analyst", (), ("flagging.add_model", "flagging.activate_model", "flagging.retire_model")),
     ],
 )

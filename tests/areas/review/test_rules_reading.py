@@ -68,9 +68,9 @@ def test_software_that_is_off_is_never_shown(reads: list[Read], me: str) -> None
 
 
 ROWS = [
-    {"industry": "medical", "exam_class": "", "algorithm": "second-reader", "reading": "open"},
-    {"industry": "medical", "exam_class": "MG", "algorithm": "concurrent", "reading": "double"},
-    {"industry": "medical", "exam_class": "CT", "algorithm": "off", "reading": "blind"},
+    {"industry": "medical", "exam_class": "", "algorithm": "second-reader", "reading": "open", "differing": "anybody"},
+    {"industry": "medical", "exam_class": "MG", "algorithm": "concurrent", "reading": "double", "differing": "anybody"},
+    {"industry": "medical", "exam_class": "CT", "algorithm": "off", "reading": "blind", "differing": "anybody"},
 ]
 
 

@@ -1100,6 +1100,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_pk}/lane": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Timer
+         * @description Show how long the belt still waits for the decision on an exam; null where no belt does.
+         */
+        get: operations["timer_api_v1_exams__exam_pk__lane_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exams/{exam_pk}/lots": {
         parameters: {
             query?: never;
@@ -1138,6 +1158,30 @@ export interface paths {
          */
         put: operations["keep_api_v1_exams__exam_pk__marks_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/nonconformances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show the non-conformances of an exam and those it follows up, and whether one may be opened.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__nonconformances_get"];
+        put?: never;
+        /**
+         * Open It
+         * @description Open a non-conformance on an exam that was rejected.
+         */
+        post: operations["open_it_api_v1_exams__exam_pk__nonconformances_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1284,6 +1328,26 @@ export interface paths {
          * @description Record a read of one's own; what it opens is shown from then on.
          */
         post: operations["record_api_v1_exams__exam_pk__readings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/recalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show by which recalls an exam is, or was, read again, and why.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__recalls_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1514,6 +1578,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exams/{exam_pk}/specification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show under which version an exam is read, where it differs from that, and what could be linked.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__specification_get"];
+        put?: never;
+        /**
+         * Link Exam
+         * @description Say by hand under which version an exam is read.
+         */
+        post: operations["link_exam_api_v1_exams__exam_pk__specification_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exams/{exam_pk}/volumes": {
         parameters: {
             query?: never;
@@ -1589,6 +1677,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Flows
+         * @description Show who decides after whom in every industry, and the flows to choose from.
+         */
+        get: operations["flows_api_v1_flows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Flow
+         * @description Have exams of an industry decided by stages.
+         */
+        put: operations["set_flow_api_v1_flows__industry__put"];
+        post?: never;
+        /**
+         * End Flow
+         * @description Have exams of an industry decided once.
+         */
+        delete: operations["end_flow_api_v1_flows__industry__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2270,6 +2402,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Board
+         * @description Show the lanes and pools as they stand now.
+         */
+        get: operations["board_api_v1_lanes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lanes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Lane
+         * @description Set a lane; it holds for exams that arrive from now on.
+         */
+        put: operations["set_lane_api_v1_lanes__name__put"];
+        post?: never;
+        /**
+         * End Lane
+         * @description End a lane; what waits of it keeps its timer.
+         */
+        delete: operations["end_lane_api_v1_lanes__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lanes/{name}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Results
+         * @description Say what a lane is to do, in order, after the last number it has; waits until there is something, or the time.
+         */
+        get: operations["results_api_v1_lanes__name__results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/late-notices": {
         parameters: {
             query?: never;
@@ -2304,6 +2500,26 @@ export interface paths {
          * @description Say what is done about a late exam; nobody further up is told then.
          */
         post: operations["acknowledge_api_v1_late_notices__notice_id__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lots
+         * @description Find the exams of a welder, lot or owner in a range of days, the newest first.
+         */
+        get: operations["lots_api_v1_lots_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2806,6 +3022,186 @@ export interface paths {
          * @description Change a node, or switch it on or off.
          */
         patch: operations["change_node_api_v1_nodes__node_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/nonconformances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nonconformances
+         * @description List non-conformances, the newest first.
+         */
+        get: operations["nonconformances_api_v1_nonconformances_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Setting
+         * @description Set whether a decision to reject opens a non-conformance by itself.
+         */
+        put: operations["setting_api_v1_nonconformances_setting_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List the dispositions, and whether rejections open non-conformances by themselves.
+         */
+        get: operations["words_api_v1_nonconformances_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/{nonconformance_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nonconformance
+         * @description Show one non-conformance with its history, and the exams that could follow it up.
+         */
+        get: operations["nonconformance_api_v1_nonconformances__nonconformance_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/{nonconformance_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description Close a non-conformance.
+         */
+        post: operations["close_api_v1_nonconformances__nonconformance_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/{nonconformance_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Decide what becomes of the part.
+         */
+        post: operations["decide_api_v1_nonconformances__nonconformance_id__decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/{nonconformance_id}/follow-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow Up
+         * @description Link the exam that was made afterwards.
+         */
+        post: operations["follow_up_api_v1_nonconformances__nonconformance_id__follow_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/{nonconformance_id}/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose
+         * @description Propose what becomes of the part.
+         */
+        post: operations["propose_api_v1_nonconformances__nonconformance_id__propose_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nonconformances/{nonconformance_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a non-conformance that was opened in error.
+         */
+        post: operations["withdraw_api_v1_nonconformances__nonconformance_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/orders": {
@@ -3428,6 +3824,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pools/{pool}/members/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add Member
+         * @description Have a person read for a pool.
+         */
+        put: operations["add_member_api_v1_pools__pool__members__person__put"];
+        post?: never;
+        /**
+         * End Member
+         * @description Have a person read for a pool no more.
+         */
+        delete: operations["end_member_api_v1_pools__pool__members__person__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/preferences": {
         parameters: {
             query?: never;
@@ -3620,6 +4040,50 @@ export interface paths {
          * @description Show which functions were used how long before decisions were recorded, the most used first.
          */
         get: operations["functions_api_v1_readings_functions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recalls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recalls
+         * @description List recalls with how far each has come, the newest first.
+         */
+        get: operations["recalls_api_v1_recalls_get"];
+        put?: never;
+        /**
+         * Recall
+         * @description Recall the decided exams of a welder, lot or owner.
+         */
+        post: operations["recall_api_v1_recalls_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recalls/{recall_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description Show a recall with its exams, and what became of each.
+         */
+        get: operations["one_api_v1_recalls__recall_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4392,6 +4856,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/specifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Specifications
+         * @description List specifications, all versions of each, the newest first.
+         */
+        get: operations["specifications_api_v1_specifications_get"];
+        put?: never;
+        /**
+         * Draft
+         * @description Draft the next version of a specification.
+         */
+        post: operations["draft_api_v1_specifications_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List what a specification can be for, and what can be filled in.
+         */
+        get: operations["words_api_v1_specifications_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Specification
+         * @description Show a version: what it says, its comments, approvals and history, the other versions, and the exams under it.
+         */
+        get: operations["specification_api_v1_specifications__specification_id__get"];
+        /**
+         * Change
+         * @description Write a draft anew.
+         */
+        put: operations["change_api_v1_specifications__specification_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Approve a specification for the house.
+         */
+        post: operations["approve_api_v1_specifications__specification_id__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/approve-for-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve For Customer
+         * @description Approve a specification for the customer, or record the approval of somebody of theirs.
+         */
+        post: operations["approve_for_customer_api_v1_specifications__specification_id__approve_for_customer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comment
+         * @description Comment on a field of a specification.
+         */
+        post: operations["comment_api_v1_specifications__specification_id__comments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Back
+         * @description Give a specification back from review.
+         */
+        post: operations["give_back_api_v1_specifications__specification_id__return_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit
+         * @description Hand a draft to review.
+         */
+        post: operations["submit_api_v1_specifications__specification_id__submit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a version.
+         */
+        post: operations["withdraw_api_v1_specifications__specification_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tables": {
         parameters: {
             query?: never;
@@ -4777,6 +5429,8 @@ export interface components {
             /** Judgement Id */
             judgement_id: number | null;
             reading: components["schemas"]["ReadingState"];
+            /** Stage Label */
+            stage_label: string;
             /** State */
             state: string;
             /** Trouble */
@@ -4804,6 +5458,28 @@ export interface components {
             pilot_id?: number | null;
             /** Reason */
             reason: string;
+        };
+        /**
+         * ApprovalShown
+         * @description Who approved which text.
+         */
+        ApprovalShown: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Is Of This Text */
+            is_of_this_text: boolean;
+            /** Name */
+            name: string;
+            /** Organisation */
+            organisation: string;
+            /** Revision */
+            revision: number;
+            /** Side */
+            side: string;
+            /** Words */
+            words: string;
         };
         /**
          * Asked
@@ -4871,6 +5547,18 @@ export interface components {
             total: number;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * Board
+         * @description The lanes and the pools that read for them.
+         */
+        Board: {
+            /** Lanes */
+            lanes: components["schemas"]["LaneRow"][];
+            /** Now */
+            now: string;
+            /** Pools */
+            pools: components["schemas"]["PoolRow"][];
         };
         /**
          * BreakRow
@@ -5109,6 +5797,17 @@ export interface components {
         Clearing: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ClosingWords
+         * @description What is said when a non-conformance is closed.
+         */
+        ClosingWords: {
+            /**
+             * Words
+             * @default
+             */
+            words: string;
         };
         /**
          * CoSign
@@ -5646,6 +6345,52 @@ export interface components {
             steps: components["schemas"]["StepRow"][];
         };
         /**
+         * CustomerApproval
+         * @description An approval for the customer: one's own, or that of somebody who has no account, as they gave it.
+         */
+        CustomerApproval: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation: string;
+            /** Revision */
+            revision: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * DecidedDisposition
+         * @description What is done with the part; a concession is told where it is used as it is.
+         */
+        DecidedDisposition: {
+            /**
+             * Concession Number
+             * @default
+             */
+            concession_number: string;
+            /**
+             * Customer Approver
+             * @default
+             */
+            customer_approver: string;
+            /** Disposition */
+            disposition: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Decision
          * @description One decision of a person on an exam.
          */
@@ -5669,6 +6414,10 @@ export interface components {
             reading?: components["schemas"]["DecisionReading"] | null;
             /** Reason */
             reason: string;
+            /** Stage */
+            stage: string;
+            /** Stage Label */
+            stage_label: string;
         };
         /**
          * DecisionChoice
@@ -5862,6 +6611,18 @@ export interface components {
             version: string;
         };
         /**
+         * DifferenceShown
+         * @description Where an exam is not as its specification asks.
+         */
+        DifferenceShown: {
+            /** Asked */
+            asked: string;
+            /** Name */
+            name: string;
+            /** Said */
+            said: string;
+        };
+        /**
          * DisclosedFile
          * @description A file that was disclosed.
          */
@@ -5976,6 +6737,20 @@ export interface components {
             }[];
             /** Status */
             status: string;
+        };
+        /**
+         * DispositionWords
+         * @description A disposition, and what it asks for.
+         */
+        DispositionWords: {
+            /** Code */
+            code: string;
+            /** Needs Concession */
+            needs_concession: boolean;
+            /** Needs Follow Up */
+            needs_follow_up: boolean;
+            /** Words */
+            words: string;
         };
         /**
          * Draft
@@ -6462,6 +7237,20 @@ export interface components {
             uid: string;
         };
         /**
+         * ExamLinked
+         * @description Who or what linked an exam to a version.
+         */
+        ExamLinked: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Is Automatic */
+            is_automatic: boolean;
+        };
+        /**
          * ExamMarks
          * @description Everybody's marks on an exam that the person may see, the person's own first.
          */
@@ -6470,6 +7259,34 @@ export interface components {
             exam_pk: number;
             /** People */
             people: components["schemas"]["MarksOf"][];
+        };
+        /**
+         * ExamNonconformances
+         * @description The non-conformances of an exam, and whether one may be opened.
+         */
+        ExamNonconformances: {
+            /** May Open */
+            may_open: boolean;
+            /** Nonconformances */
+            nonconformances: components["schemas"]["NonconformanceRow"][];
+        };
+        /**
+         * ExamOfLot
+         * @description An exam of a welder, lot or owner.
+         */
+        ExamOfLot: {
+            /** Day */
+            day: string;
+            /** Decision */
+            decision: string;
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Is Recalled */
+            is_recalled: boolean;
+            /** Subject Id */
+            subject_id: string;
         };
         /**
          * ExamPage
@@ -6542,6 +7359,36 @@ export interface components {
             orders: components["schemas"]["SearchRow"][];
             /** Reason */
             reason: string;
+        };
+        /**
+         * ExamSpecification
+         * @description Under which version an exam is read; null where nothing is linked.
+         */
+        ExamSpecification: {
+            /** Differences */
+            differences: components["schemas"]["DifferenceShown"][];
+            link: components["schemas"]["ExamLinked"] | null;
+            /** Offered */
+            offered: components["schemas"]["SpecificationRow"][];
+            specification: components["schemas"]["SpecificationRow"] | null;
+        };
+        /**
+         * ExamUnder
+         * @description An exam that is read under a version.
+         */
+        ExamUnder: {
+            /** At */
+            at: string;
+            /** Description */
+            description: string;
+            /** Exam Date */
+            exam_date: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Is Automatic */
+            is_automatic: boolean;
+            /** Subject Id */
+            subject_id: string;
         };
         /**
          * ExamWanted
@@ -6646,6 +7493,19 @@ export interface components {
             rule: string;
             /** State */
             state: string;
+        };
+        /**
+         * FieldComment
+         * @description What somebody says about a field; without one, about the whole specification.
+         */
+        FieldComment: {
+            /**
+             * Field
+             * @default
+             */
+            field: string;
+            /** Text */
+            text: string;
         };
         /**
          * FieldRow
@@ -6757,6 +7617,70 @@ export interface components {
             code: string;
             /** Words */
             words: string;
+        };
+        /**
+         * FlowRow
+         * @description The flow of an industry; without a name its exams are decided once.
+         */
+        FlowRow: {
+            /** Industry */
+            industry: string;
+            /** Name */
+            name: string;
+            /** Paths */
+            paths: [
+                string,
+                string
+            ][][];
+            /**
+             * Set At
+             * @default
+             */
+            set_at: string;
+            /**
+             * Set By Name
+             * @default
+             */
+            set_by_name: string;
+            /** Stages */
+            stages: components["schemas"]["FlowStage"][];
+        };
+        /**
+         * FlowStage
+         * @description One stage of a flow; `next` says which stage follows a decision, `*` stands for every other one.
+         */
+        FlowStage: {
+            /** Label */
+            label: string;
+            /** Next */
+            next?: {
+                [key: string]: string;
+            };
+            /**
+             * Skill
+             * @default
+             */
+            skill: string;
+            /** Stage */
+            stage: string;
+        };
+        /**
+         * Flows
+         * @description The flows in force, and those Kerma comes with.
+         */
+        Flows: {
+            /** In Force */
+            in_force: components["schemas"]["FlowRow"][];
+            /** Offered */
+            offered: components["schemas"]["FlowRow"][];
+        };
+        /**
+         * FollowUp
+         * @description The exam that was made afterwards.
+         */
+        FollowUp: {
+            /** Exam Pk */
+            exam_pk: number;
         };
         /**
          * ForensicContradiction
@@ -6964,6 +7888,18 @@ export interface components {
             languages: {
                 [key: string]: string;
             };
+        };
+        /**
+         * FoundLot
+         * @description The exams of a welder, lot or owner, and how many of them a recall would take back.
+         */
+        FoundLot: {
+            /** Exams */
+            exams: components["schemas"]["ExamOfLot"][];
+            /** Is Cut */
+            is_cut: boolean;
+            /** To Recall */
+            to_recall: number;
         };
         /**
          * FunctionRow
@@ -7391,6 +8327,10 @@ export interface components {
             queued_at: string;
             /** Received At */
             received_at: string;
+            /** Stage */
+            stage: string;
+            /** Stage Label */
+            stage_label: string;
             /**
              * State
              * @enum {string}
@@ -7734,6 +8674,125 @@ export interface components {
             label: string;
             /** Value */
             value: number;
+        };
+        /**
+         * LaneResult
+         * @description What a lane is to do with one object.
+         */
+        LaneResult: {
+            /** Accession */
+            accession: string;
+            /** At */
+            at: string;
+            /** Decision */
+            decision: string;
+            /**
+             * Does
+             * @enum {string}
+             */
+            does: "clear" | "divert" | "hold";
+            /** Exam Uid */
+            exam_uid: string;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "" | "decided" | "timed-out";
+            /** Number */
+            number: number;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * LaneRow
+         * @description A lane, and how it stands now; figures are of the last hour.
+         */
+        LaneRow: {
+            /** Answered */
+            answered: number;
+            /**
+             * At Time Out
+             * @enum {string}
+             */
+            at_time_out: "refer" | "stop";
+            last: components["schemas"]["LastResult"] | null;
+            /** Machine */
+            machine: string;
+            /** Name */
+            name: string;
+            /** Oldest Answer By */
+            oldest_answer_by: string;
+            /** Oldest Began At */
+            oldest_began_at: string;
+            /** P50 S */
+            p50_s: number | null;
+            /** P95 S */
+            p95_s: number | null;
+            /** Pool */
+            pool: string;
+            /** Running S */
+            running_s: number;
+            /** Stopped */
+            stopped: number;
+            /** Stopped S */
+            stopped_s: number;
+            /** Time Outs */
+            time_outs: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * LaneTimer
+         * @description How long the lane of an exam still waits for its answer.
+         */
+        LaneTimer: {
+            /** Answer By */
+            answer_by: string;
+            /**
+             * At Time Out
+             * @enum {string}
+             */
+            at_time_out: "refer" | "stop";
+            /** Began At */
+            began_at: string;
+            /** Is Stopped */
+            is_stopped: boolean;
+            /** Lane */
+            lane: string;
+            /** Now */
+            now: string;
+        };
+        /**
+         * LastResult
+         * @description What a lane was last told to do with an object.
+         */
+        LastResult: {
+            /** At */
+            at: string;
+            /**
+             * Does
+             * @enum {string}
+             */
+            does: "clear" | "divert";
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "decided" | "timed-out";
+        };
+        /**
+         * LaterExam
+         * @description A later exam of the same subject.
+         */
+        LaterExam: {
+            /** Decision */
+            decision: string;
+            /** Description */
+            description: string;
+            /** Exam Date */
+            exam_date: string;
+            /** Exam Pk */
+            exam_pk: number;
         };
         /**
          * Learning
@@ -8082,6 +9141,16 @@ export interface components {
             measurements: components["schemas"]["MeasureRow"][];
         };
         /**
+         * Member
+         * @description One who reads for a pool.
+         */
+        Member: {
+            /** Name */
+            name: string;
+            /** Person */
+            person: string;
+        };
+        /**
          * Missing
          * @description An image that a machine announced and that has not arrived.
          */
@@ -8378,6 +9447,16 @@ export interface components {
             severity: string;
         };
         /**
+         * NewFlow
+         * @description Who is to decide after whom.
+         */
+        NewFlow: {
+            /** Name */
+            name: string;
+            /** Stages */
+            stages: components["schemas"]["FlowStage"][];
+        };
+        /**
          * NewGrade
          * @description What a person has seen of one kind of discontinuity of a casting beside a licensed reference image.
          */
@@ -8456,6 +9535,25 @@ export interface components {
             supersedes?: number | null;
         };
         /**
+         * NewLane
+         * @description What a lane is to be.
+         */
+        NewLane: {
+            /**
+             * At Time Out
+             * @enum {string}
+             */
+            at_time_out: "refer" | "stop";
+            /** Machine */
+            machine: string;
+            /** Pool */
+            pool: string;
+            /** Running S */
+            running_s: number;
+            /** Stopped S */
+            stopped_s: number;
+        };
+        /**
          * NewLevel
          * @description What is promised of exams of an urgency.
          */
@@ -8488,6 +9586,16 @@ export interface components {
             spaces?: components["schemas"]["SpaceMark"][];
             /** Supersedes */
             supersedes?: number | null;
+        };
+        /**
+         * NewNonconformance
+         * @description What does not conform.
+         */
+        NewNonconformance: {
+            /** Description */
+            description: string;
+            /** Finding Ids */
+            finding_ids?: string[];
         };
         /**
          * NewOrder
@@ -8691,6 +9799,12 @@ export interface components {
              */
             algorithm: "concurrent" | "second-reader" | "off";
             /**
+             * Differing
+             * @default anybody
+             * @enum {string}
+             */
+            differing: "anybody" | "third-reader" | "consensus";
+            /**
              * Exam Class
              * @default
              */
@@ -8708,7 +9822,7 @@ export interface components {
         };
         /**
          * NewRead
-         * @description A read to be recorded: the first, or one of two independent ones.
+         * @description A read to be recorded: the first, one of two independent ones, or what one concludes after both.
          */
         NewRead: {
             /**
@@ -8722,7 +9836,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "first" | "independent";
+            kind: "first" | "independent" | "consensus";
             /**
              * No Findings
              * @default false
@@ -8751,6 +9865,32 @@ export interface components {
             most_claimed: number;
             /** Skills */
             skills?: string[];
+        };
+        /**
+         * NewRecall
+         * @description Which exams are read again, and why.
+         */
+        NewRecall: {
+            /** Exam Pk */
+            exam_pk?: number | null;
+            /** Expected */
+            expected: number;
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * @default
+             */
+            since: string;
+            /**
+             * Until
+             * @default
+             */
+            until: string;
+            /** Value */
+            value: string;
         };
         /**
          * NewReviewPlan
@@ -8842,6 +9982,43 @@ export interface components {
              * @default unresolved
              */
             suspicion: string;
+        };
+        /**
+         * NewSpecification
+         * @description A draft of the next version for a part, route or examination.
+         */
+        NewSpecification: {
+            /** Conditions */
+            conditions?: {
+                [key: string]: number | string;
+            };
+            /** Industry */
+            industry: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /**
+             * Pack
+             * @default
+             */
+            pack: string;
+            /**
+             * Quality Class
+             * @default
+             */
+            quality_class: string;
+            /** Technique */
+            technique?: {
+                [key: string]: number | string;
+            };
+            /** Views Wanted */
+            views_wanted?: number | null;
         };
         /**
          * NewUsual
@@ -8989,6 +10166,132 @@ export interface components {
             services: string[];
             /** State */
             state: string;
+        };
+        /**
+         * NonconformanceRow
+         * @description A non-conformance in a list.
+         */
+        NonconformanceRow: {
+            /** Concession Number */
+            concession_number: string;
+            /** Customer Approver */
+            customer_approver: string;
+            /** Description */
+            description: string;
+            /** Disposition */
+            disposition: string;
+            /** Disposition Words */
+            disposition_words: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Description */
+            exam_description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Finding Ids */
+            finding_ids: string[];
+            /** Follow Up Exam Pk */
+            follow_up_exam_pk: number | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Number */
+            number: string;
+            /** Opened At */
+            opened_at: string;
+            /** Opened By */
+            opened_by: string;
+            /** Opened By Name */
+            opened_by_name: string;
+            /** State */
+            state: string;
+            /** Subject Id */
+            subject_id: string;
+        };
+        /**
+         * NonconformanceSetting
+         * @description Whether a decision to reject opens a non-conformance by itself.
+         */
+        NonconformanceSetting: {
+            /** Is Automatic */
+            is_automatic: boolean;
+        };
+        /**
+         * NonconformanceShown
+         * @description A non-conformance with all that belongs to it.
+         */
+        NonconformanceShown: {
+            /** Concession Number */
+            concession_number: string;
+            /** Customer Approver */
+            customer_approver: string;
+            /** Description */
+            description: string;
+            /** Disposition */
+            disposition: string;
+            /** Disposition Words */
+            disposition_words: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Description */
+            exam_description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Finding Ids */
+            finding_ids: string[];
+            /** Follow Up Exam Pk */
+            follow_up_exam_pk: number | null;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Later Exams */
+            later_exams: components["schemas"]["LaterExam"][];
+            /** Number */
+            number: string;
+            /** Opened At */
+            opened_at: string;
+            /** Opened By */
+            opened_by: string;
+            /** Opened By Name */
+            opened_by_name: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["NonconformanceStep"][];
+            /** Subject Id */
+            subject_id: string;
+            /** Why Open */
+            why_open: string;
+        };
+        /**
+         * NonconformanceStep
+         * @description One thing that happened to a non-conformance.
+         */
+        NonconformanceStep: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Disposition */
+            disposition: string;
+            /** Follow Up Exam Pk */
+            follow_up_exam_pk: number | null;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * NonconformanceWords
+         * @description The dispositions there are, and the setting in force.
+         */
+        NonconformanceWords: {
+            /** Dispositions */
+            dispositions: components["schemas"]["DispositionWords"][];
+            /** Is Automatic */
+            is_automatic: boolean;
         };
         /**
          * Notice
@@ -9180,6 +10483,19 @@ export interface components {
             /** Needs Category */
             needs_category: boolean;
             /** Words */
+            words: string;
+        };
+        /**
+         * OwnApproval
+         * @description An approval for the house.
+         */
+        OwnApproval: {
+            /** Revision */
+            revision: number;
+            /**
+             * Words
+             * @default
+             */
             words: string;
         };
         /**
@@ -9911,6 +11227,11 @@ export interface components {
              * @enum {string}
              */
             algorithm: "concurrent" | "second-reader" | "off";
+            /**
+             * Differing
+             * @enum {string}
+             */
+            differing: "anybody" | "third-reader" | "consensus";
             /** Exam Class */
             exam_class: string;
             /** Industry */
@@ -9924,6 +11245,24 @@ export interface components {
             set_at: string;
             /** Set By Name */
             set_by_name: string;
+        };
+        /**
+         * PoolRow
+         * @description A pool, and how it stands now.
+         */
+        PoolRow: {
+            /** Active */
+            active: number;
+            /** Lanes */
+            lanes: string[];
+            /** Members */
+            members: components["schemas"]["Member"][];
+            /** Oldest Arrived At */
+            oldest_arrived_at: string;
+            /** Pool */
+            pool: string;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Preference
@@ -10055,6 +11394,16 @@ export interface components {
             is_usual: boolean;
         };
         /**
+         * ProposedDisposition
+         * @description What somebody proposes to do with the part.
+         */
+        ProposedDisposition: {
+            /** Disposition */
+            disposition: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * QualityChart
          * @description A control chart: limits are null while the baseline is not complete.
          */
@@ -10179,7 +11528,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "first" | "independent" | "decision";
+            kind: "first" | "independent" | "decision" | "consensus";
             /** Opened At */
             opened_at: string;
             /** Person */
@@ -10252,7 +11601,7 @@ export interface components {
              * Wants
              * @enum {string}
              */
-            wants: "" | "first" | "independent";
+            wants: "" | "first" | "independent" | "consensus";
             /** Words */
             words: string;
         };
@@ -10291,6 +11640,92 @@ export interface components {
             kind: "refer" | "abort";
             /** Words */
             words: string;
+        };
+        /**
+         * RecallRow
+         * @description A recall, and how far it has come.
+         */
+        RecallRow: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Changed */
+            changed: number;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Read Again */
+            read_again: number;
+            /** Reason */
+            reason: string;
+            /** Recalled */
+            recalled: number;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * RecallShown
+         * @description A recall with its exams.
+         */
+        RecallShown: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** By Name */
+            by_name: string;
+            /** Changed */
+            changed: number;
+            /** Exam Pk */
+            exam_pk: number | null;
+            /** Exams */
+            exams: components["schemas"]["RecalledExam"][];
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Read Again */
+            read_again: number;
+            /** Reason */
+            reason: string;
+            /** Recalled */
+            recalled: number;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * RecalledExam
+         * @description An exam of a recall, with what became of it.
+         */
+        RecalledExam: {
+            /** Before */
+            before: string;
+            /** Day */
+            day: string;
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Is Read Again */
+            is_read_again: boolean;
+            /** Now */
+            now: string;
+            /** Subject Id */
+            subject_id: string;
         };
         /**
          * ReferenceRow
@@ -10975,6 +12410,14 @@ export interface components {
             suspicions: components["schemas"]["Coded"][];
         };
         /**
+         * SeenText
+         * @description Which text of a specification a person acts on.
+         */
+        SeenText: {
+            /** Revision */
+            revision: number;
+        };
+        /**
          * ServiceLevelRow
          * @description The service level in force of an industry and urgency.
          */
@@ -11268,6 +12711,179 @@ export interface components {
             source: "detector" | "calibrated" | "geometry" | "none";
         };
         /**
+         * SpecificationChange
+         * @description A draft written anew.
+         */
+        SpecificationChange: {
+            /** Conditions */
+            conditions?: {
+                [key: string]: number | string;
+            };
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /**
+             * Pack
+             * @default
+             */
+            pack: string;
+            /**
+             * Quality Class
+             * @default
+             */
+            quality_class: string;
+            /** Revision */
+            revision: number;
+            /** Technique */
+            technique?: {
+                [key: string]: number | string;
+            };
+            /** Views Wanted */
+            views_wanted?: number | null;
+        };
+        /**
+         * SpecificationDocument
+         * @description What a specification asks for.
+         */
+        SpecificationDocument: {
+            /** Conditions */
+            conditions: {
+                [key: string]: number | string;
+            };
+            /** Notes */
+            notes: string;
+            /** Pack */
+            pack: string;
+            /** Quality Class */
+            quality_class: string;
+            /** Technique */
+            technique: {
+                [key: string]: number | string;
+            };
+            /** Views Wanted */
+            views_wanted: number | null;
+        };
+        /**
+         * SpecificationLink
+         * @description The version an exam is read under.
+         */
+        SpecificationLink: {
+            /** Specification Id */
+            specification_id: number;
+        };
+        /**
+         * SpecificationRow
+         * @description A version of a specification in a list.
+         */
+        SpecificationRow: {
+            document: components["schemas"]["SpecificationDocument"];
+            /** Drafted At */
+            drafted_at: string;
+            /** Drafted By */
+            drafted_by: string;
+            /** Drafted By Name */
+            drafted_by_name: string;
+            /** Ended At */
+            ended_at: string;
+            /** Id */
+            id: number;
+            /** In Force At */
+            in_force_at: string;
+            /** Industry */
+            industry: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Revision */
+            revision: number;
+            /** Sha256 */
+            sha256: string;
+            /** State */
+            state: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SpecificationShown
+         * @description A version with all that belongs to it.
+         */
+        SpecificationShown: {
+            /** Approvals */
+            approvals: components["schemas"]["ApprovalShown"][];
+            document: components["schemas"]["SpecificationDocument"];
+            /** Drafted At */
+            drafted_at: string;
+            /** Drafted By */
+            drafted_by: string;
+            /** Drafted By Name */
+            drafted_by_name: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exams */
+            exams: components["schemas"]["ExamUnder"][];
+            /** Id */
+            id: number;
+            /** In Force At */
+            in_force_at: string;
+            /** Industry */
+            industry: string;
+            /** Is Author */
+            is_author: boolean;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Revision */
+            revision: number;
+            /** Sha256 */
+            sha256: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["SpecificationStepShown"][];
+            /** Texts */
+            texts: components["schemas"]["TextShown"][];
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["SpecificationRow"][];
+        };
+        /**
+         * SpecificationStepShown
+         * @description One thing that happened to a version.
+         */
+        SpecificationStepShown: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Field */
+            field: string;
+            /** Kind */
+            kind: string;
+            /** Revision */
+            revision: number;
+            /** Words */
+            words: string;
+        };
+        /**
+         * SpecificationWords
+         * @description What there is to fill in.
+         */
+        SpecificationWords: {
+            /** Fields */
+            fields: string[];
+            /** Kinds */
+            kinds: string[];
+            /** Numbers */
+            numbers: string[];
+            /** Words */
+            words: string[];
+        };
+        /**
          * Standing
          * @description How a display stands with one kind of check.
          */
@@ -11508,6 +13124,21 @@ export interface components {
              * @default 0
              */
             plane: number;
+        };
+        /**
+         * TextShown
+         * @description One text that a version had.
+         */
+        TextShown: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            document: components["schemas"]["SpecificationDocument"];
+            /** Revision */
+            revision: number;
+            /** Sha256 */
+            sha256: string;
         };
         /**
          * Threshold
@@ -11890,6 +13521,32 @@ export interface components {
          * @description Why a search is canceled.
          */
         WhyCanceled: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WhyNonconformanceWithdrawn
+         * @description Why a non-conformance is withdrawn.
+         */
+        WhyNonconformanceWithdrawn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WhyReturned
+         * @description Why a specification is given back.
+         */
+        WhyReturned: {
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * WhyWithdrawnSpecification
+         * @description Why a version is withdrawn.
+         */
+        WhyWithdrawnSpecification: {
             /** Reason */
             reason: string;
         };
@@ -13984,6 +15641,37 @@ export interface operations {
             };
         };
     };
+    timer_api_v1_exams__exam_pk__lane_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaneTimer"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     lots_api_v1_exams__exam_pk__lots_get: {
         parameters: {
             query?: never;
@@ -14068,6 +15756,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MarksOf"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    of_exam_api_v1_exams__exam_pk__nonconformances_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamNonconformances"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_it_api_v1_exams__exam_pk__nonconformances_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNonconformance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
                 };
             };
             /** @description Validation Error */
@@ -14320,6 +16074,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadingState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    of_exam_api_v1_exams__exam_pk__recalls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallRow"][];
                 };
             };
             /** @description Validation Error */
@@ -14727,6 +16512,72 @@ export interface operations {
             };
         };
     };
+    of_exam_api_v1_exams__exam_pk__specification_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamSpecification"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    link_exam_api_v1_exams__exam_pk__specification_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecificationLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamSpecification"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     volumes_api_v1_exams__exam_pk__volumes_get: {
         parameters: {
             query?: never;
@@ -14842,6 +16693,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingWord"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    flows_api_v1_flows_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flows"];
+                };
+            };
+        };
+    };
+    set_flow_api_v1_flows__industry__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFlow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flows"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_flow_api_v1_flows__industry__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flows"];
                 };
             };
             /** @description Validation Error */
@@ -15951,6 +17888,126 @@ export interface operations {
             };
         };
     };
+    board_api_v1_lanes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+        };
+    };
+    set_lane_api_v1_lanes__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLane"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_lane_api_v1_lanes__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    results_api_v1_lanes__name__results_get: {
+        parameters: {
+            query?: {
+                after?: number;
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaneResult"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     notices_api_v1_late_notices_get: {
         parameters: {
             query?: {
@@ -16004,6 +18061,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    lots_api_v1_lots_get: {
+        parameters: {
+            query: {
+                kind: string;
+                value: string;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundLot"];
                 };
             };
             /** @description Validation Error */
@@ -16857,6 +18948,298 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    nonconformances_api_v1_nonconformances_get: {
+        parameters: {
+            query?: {
+                state?: "" | "any-open" | "open" | "proposed" | "decided" | "closed" | "withdrawn";
+                disposition?: "" | "repair" | "scrap" | "use-as-is" | "re-inspect";
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    setting_api_v1_nonconformances_setting_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NonconformanceSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceSetting"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    words_api_v1_nonconformances_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceWords"];
+                };
+            };
+        };
+    };
+    nonconformance_api_v1_nonconformances__nonconformance_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                nonconformance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_api_v1_nonconformances__nonconformance_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                nonconformance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_api_v1_nonconformances__nonconformance_id__decide_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                nonconformance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecidedDisposition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    follow_up_api_v1_nonconformances__nonconformance_id__follow_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                nonconformance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    propose_api_v1_nonconformances__nonconformance_id__propose_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                nonconformance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposedDisposition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_nonconformances__nonconformance_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                nonconformance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyNonconformanceWithdrawn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonconformanceShown"];
+                };
             };
             /** @description Validation Error */
             422: {
@@ -17933,6 +20316,70 @@ export interface operations {
             };
         };
     };
+    add_member_api_v1_pools__pool__members__person__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_member_api_v1_pools__pool__members__person__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     my_preferences_api_v1_preferences_get: {
         parameters: {
             query?: never;
@@ -18204,6 +20651,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Functions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    recalls_api_v1_recalls_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallRow"][];
+                };
+            };
+        };
+    };
+    recall_api_v1_recalls_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    one_api_v1_recalls__recall_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recall_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecallShown"];
                 };
             };
             /** @description Validation Error */
@@ -19497,6 +22028,355 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Skill"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    specifications_api_v1_specifications_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationRow"][];
+                };
+            };
+        };
+    };
+    draft_api_v1_specifications_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSpecification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    words_api_v1_specifications_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationWords"];
+                };
+            };
+        };
+    };
+    specification_api_v1_specifications__specification_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_api_v1_specifications__specification_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecificationChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    approve_api_v1_specifications__specification_id__approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnApproval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    approve_for_customer_api_v1_specifications__specification_id__approve_for_customer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerApproval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    comment_api_v1_specifications__specification_id__comments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_back_api_v1_specifications__specification_id__return_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyReturned"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    submit_api_v1_specifications__specification_id__submit_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_specifications__specification_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyWithdrawnSpecification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
                 };
             };
             /** @description Validation Error */

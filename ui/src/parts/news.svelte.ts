@@ -95,3 +95,14 @@ export function gently(call: () => void, pause_ms: number): () => void {
     if (!timer) run();
   };
 }
+
+/** Runs a call gently for each piece of news that concerns it, until the returned function is called; then no more, also not the last one. */
+export function heed(concerns: (piece: Piece) => boolean, call: () => void, pause_ms: number): () => void {
+  let heeds = true;
+  const ask = gently(() => heeds && call(), pause_ms);
+  const unlisten = news.listen((piece) => concerns(piece) && ask());
+  return () => {
+    heeds = false;
+    unlisten();
+  };
+}

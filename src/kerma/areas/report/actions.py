@@ -13,7 +13,7 @@ from kerma.areas.report import marked, queries, queries_writing, rules_versions,
 from kerma.areas.report.model import report, report_signature, report_writing
 from kerma.areas.report.parts import AUTHOR
 from kerma.areas.report.sight import ALGORITHM, demand_stated, stated_sight
-from kerma.areas.review.queries import current, decisions, is_current, latest_analysis
+from kerma.areas.review.queries import current, final_decision, is_current, latest_analysis
 from kerma.areas.review.rules import text_digest
 from kerma.errors import Conflict, NotFound
 from kerma.kernel import jobs
@@ -205,7 +205,7 @@ def _keep_signed(act: Act, exam_pk: int, version: Version, made: Made) -> int:
     demand_stated(act.connection, act.actor, exam_pk)
     stated = stated_sight(act.connection, exam_pk)
     known = current(act.connection, exam_pk, stated)
-    decided = next(iter(decisions(act.connection, exam_pk, WHOLE)), None)
+    decided = final_decision(act.connection, exam_pk)
     now = {
         "hides": "" if stated.algorithm else ALGORITHM,
         "analysis_id": known.analysis_id if known else None,

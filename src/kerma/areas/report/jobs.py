@@ -13,7 +13,7 @@ from kerma.kernel.identity import service
 
 if TYPE_CHECKING:
     from kerma.areas.report.parts import Report
-    from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked
+    from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked, ExamReferred
     from kerma.kernel.action import Act, Kernel
 
 REPORTER = service("report", "report.keep")
@@ -36,6 +36,12 @@ def on_exam_judged(act: Act, event: ExamJudged) -> None:
 def on_exam_decided(act: Act, event: ExamDecided) -> None:
     """Ask for the report that states the person's decision, still unsigned."""
     _ask(act, event.exam_pk)
+
+
+def on_exam_referred(act: Act, event: ExamReferred) -> None:
+    """Ask for the report that states what software decided; of an exam without an analysis the first one states it."""
+    if latest_analysis(act.connection, event.exam_pk) is not None:
+        _ask(act, event.exam_pk)
 
 
 def on_exam_marked(act: Act, event: ExamMarked) -> None:

@@ -23,7 +23,7 @@ from kerma.areas.report import (
 from kerma.areas.report.language import language
 from kerma.areas.report.parts import Amendment, ExamPart, Picture, Report, SignatureBlock
 from kerma.areas.report.sight import ALGORITHM, stated_sight
-from kerma.areas.review.queries import current, decisions, images_to_analyse
+from kerma.areas.review.queries import current, final_decision, images_to_analyse
 from kerma.errors import Conflict, KermaError, NotFound
 from kerma.kernel.sight import WHOLE
 
@@ -147,7 +147,7 @@ def basis(kernel: Kernel, exam_pk: int, form: Form | None = None) -> Basis:
         known = current(connection, exam_pk, stated)
         if known is None:
             raise Conflict("the exam is still being analysed: its report comes right after, try again in a moment")
-        decided = next(iter(decisions(connection, exam_pk, WHOLE)), None)
+        decided = final_decision(connection, exam_pk)
         versions = tuple(queries.versions(connection, exam_pk, WHOLE))
         writing = queries_writing.newest(connection, exam_pk)
         return Basis(

@@ -11,7 +11,7 @@ from kerma.areas.archive.model import exam
 from kerma.areas.equipment.actions_quality import keep_points
 from kerma.areas.flagging.actions_run import ask_for_shadow, keep_runs
 from kerma.areas.flagging.rules_run import Run
-from kerma.areas.review import actions_reading, rules, rules_lots
+from kerma.areas.review import actions_reading, actions_stage, rules, rules_lots
 from kerma.areas.review.model import ExamAnalysed, ExamDecided, analysis, decision
 from kerma.areas.review.model_judge import exam_lot
 from kerma.areas.review.queries import analysis_of, current, decisions, is_current
@@ -106,7 +106,8 @@ def decide(  # noqa: PLR0913 - what was seen, concluded and told of the reading 
     found = _exam(act, exam_pk)
     record = checked_record(reading)
     stand = actions_reading.standing(act, exam_pk)
-    actions_reading.demand_decidable(stand)
+    actions_reading.demand_decidable(stand, act.actor.key, reason)
+    stage = actions_stage.demand_turn(act, exam_pk)
     latest = next(iter(decisions(act.connection, exam_pk, stand.sight)), None)
     if (latest["id"] if latest else None) != supersedes:
         raise Conflict("somebody has decided this exam meanwhile; reload it, read that decision, then decide again")
@@ -121,6 +122,7 @@ def decide(  # noqa: PLR0913 - what was seen, concluded and told of the reading 
         "analysis_id": known.analysis_id if known else None,
         "judgement_id": judgement_id,
         "level": _last_level(act, exam_pk) + 1,
+        "stage": stage,
         "decision": decision_code,
         "reason": reason.strip(),
         "by": act.actor.key,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kerma.areas.review import actions, actions_reading, queries, queries_judge, rules
+from kerma.areas.review import actions, actions_reading, queries, queries_judge, rules, rules_reading
 from kerma.areas.review.actions_reading import Standing
 from kerma.areas.review.rules_reading import (
+    AGAIN,
     AGREE,
     DOUBLE,
     FINDINGS,
@@ -94,6 +95,47 @@ def independent_read(
         act.record(outcome=after.outcome)
     if after.outcome == AGREE:
         _decide(act, after, conclusion, words)
+    return reading_id
+
+
+@action("review.consensus_read")
+def consensus_read(
+    act: Act,
+    *,
+    exam_pk: int,
+    conclusion: str,
+    reason: str,
+    judgement_id: int | None = None,
+    reading: Mapping[str, Any] | None = None,
+) -> int:
+    """Record what one of two readers who differed concludes after seeing both; when both say the same, it is decided.
+
+    Raises
+    ------
+    Conflict
+        The two reads do not differ, this person made neither of them, or has said it already.
+    WrongUsage
+        There is no reason.
+    """
+    record = checked_record(reading)
+    industry = actions_reading.lock(act, exam_pk)
+    stand = _standing(act, exam_pk)
+    if rules_reading.wanted(stand.policy, stand.sight, stand.own, stand.sees_all, stand.outcome) != AGAIN:
+        raise Conflict("there is nothing to come to one conclusion about, or you have said yours: reload the exam")
+    known = _known(act, stand, judgement_id)
+    words = reason.strip()
+    if not words:
+        raise WrongUsage("say why you come to this conclusion: the other reader and whoever asks later read it")
+    decisions = act.kernel.industries[industry].decisions
+    rules.check_decision(conclusion, words, decisions=decisions, decision_proposed="")
+    reading_id = actions_reading.keep(act, stand, known, AGAIN, conclusion, record=record, reason=words)
+    act.record(exam_pk=exam_pk, conclusion=conclusion, reason_sha256=rules.text_digest(words))
+    after = actions_reading.standing(act, exam_pk)
+    agreed, is_complete = rules_reading.consensus_of(after.facts.reads, after.facts.newest_image_pk)
+    if agreed:
+        _decide(act, after, agreed, words)
+    elif is_complete:
+        act.record(consensus=False)
     return reading_id
 
 

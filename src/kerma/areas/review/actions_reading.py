@@ -12,7 +12,7 @@ from kerma.areas.archive.queries import opened_at
 from kerma.areas.review import queries_reading, rules, rules_reading
 from kerma.areas.review.model_reading import reading, reading_policy
 from kerma.areas.review.queries_reading import SEE_ALL, Facts
-from kerma.areas.review.rules_reading import DOUBLE, SECOND_READER, Policy
+from kerma.areas.review.rules_reading import DISAGREE, DOUBLE, SECOND_READER, Policy
 from kerma.areas.review.rules_reading_record import Record
 from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel.action import Act, Actor, action
@@ -45,13 +45,21 @@ class Standing:
 
 
 @action("review.set_reading")
-def set_policy(
-    act: Act, *, industry: str, algorithm: str, reading: str, exam_class: str = "", is_ended: bool = False
+def set_policy(  # noqa: PLR0913 - one parameter for each word of a policy
+    act: Act,
+    *,
+    industry: str,
+    algorithm: str,
+    reading: str,
+    exam_class: str = "",
+    differing: str = rules_reading.ANYBODY,
+    is_ended: bool = False,
 ) -> int:
     """Set how exams of an industry, or of one modality of it, are read: what software found, and other people's reads.
 
     Parameters
     ----------
+    differing : who decides where two independent reads differ
     exam_class : the modality for which it is otherwise; empty for the rest of the industry
     is_ended : the class has no policy of its own any more
 
@@ -60,10 +68,11 @@ def set_policy(
     WrongUsage
         The industry or a word is none of those there are.
     """
-    written = rules_reading.checked_policy(algorithm, reading, exam_class)
+    written = rules_reading.checked_policy(algorithm, reading, exam_class, differing)
     if industry not in act.kernel.industries:
         raise WrongUsage(f"there is no industry '{industry[:32]}'; there are {', '.join(act.kernel.industries)}")
     values = {"industry": industry, "exam_class": written, "algorithm": algorithm, "reading": reading}
+    values["differing"] = differing
     row = {**values, "is_ended": is_ended, "set_by": act.actor.key, "set_at": act.at_text}
     insert = sa.insert(reading_policy).values(row).returning(reading_policy.c.id)
     policy_id = int(act.connection.execute(insert).scalar_one())
@@ -100,8 +109,8 @@ def standing_of(connection: sa.Connection, actor: Actor, exam_pk: int) -> Standi
     return Standing(exam_pk, facts, sight, queries_reading.sees_all(actor), own)
 
 
-def demand_decidable(stand: Standing) -> None:
-    """Refuse a decision where a read must be recorded first.
+def demand_decidable(stand: Standing, person: str, reason: str) -> None:
+    """Refuse a decision where a read must be recorded first, or where two reads differ and it is a third one's.
 
     Raises
     ------
@@ -113,6 +122,11 @@ def demand_decidable(stand: Standing) -> None:
     is_complete, _ = rules_reading.outcome_of(stand.facts.reads, stand.facts.newest_image_pk)
     if stand.policy.reading == DOUBLE and not is_complete:
         raise Conflict("this exam is read twice: record your own read; it is decided when two reads are there")
+    why_not = rules_reading.why_not_decide(stand.policy, stand.facts.reads, person, stand.facts.newest_image_pk)
+    if why_not:
+        raise Conflict(why_not)
+    if stand.policy.differing != rules_reading.ANYBODY and stand.outcome == DISAGREE and not reason.strip():
+        raise WrongUsage("the two reads differ: say why you decide as you do")
 
 
 def keep(  # noqa: PLR0913 - a read is all of this

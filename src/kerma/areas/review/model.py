@@ -46,6 +46,7 @@ decision = sa.Table(
     sa.Column("analysis_id", BigKey, sa.ForeignKey("analysis.id")),
     sa.Column("judgement_id", BigKey, sa.ForeignKey("judgement.id")),
     sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("stage", sa.String(32), nullable=False, server_default=""),
     sa.Column("decision", sa.String(32), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("by", sa.String(64), nullable=False),
@@ -53,7 +54,8 @@ decision = sa.Table(
     sa.UniqueConstraint("exam_pk", "level"),
 )
 """``level`` counts an exam's decisions from 1; the highest is in force, the earlier ones stay as they were made.
-``analysis_id`` is the analysis the person had on screen, ``judgement_id`` the judgement that lay over it."""
+``stage`` is that of the industry's flow at which it was made, empty where there is none. ``analysis_id`` is the
+analysis the person had on screen, ``judgement_id`` the judgement that lay over it."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ class ExamDecided:
 
     exam_pk: int
     decision_id: int
+
+
+@dataclass(frozen=True)
+class ExamReferred(ExamDecided):
+    """Software has decided an exam, for nobody did within its belt timer."""
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,13 @@ reading_policy = sa.Table(
     sa.Column("exam_class", sa.String(16), nullable=False, server_default=""),
     sa.Column("algorithm", sa.String(16), nullable=False),
     sa.Column("reading", sa.String(16), nullable=False),
+    sa.Column("differing", sa.String(16), nullable=False, server_default="anybody"),
     sa.Column("is_ended", sa.Boolean, nullable=False),
     sa.Column("set_by", sa.String(64), nullable=False),
     sa.Column("set_at", sa.String(32), nullable=False),
     sa.CheckConstraint("algorithm IN ('concurrent', 'second-reader', 'off')", name="algorithm"),
     sa.CheckConstraint("reading IN ('open', 'blind', 'double')", name="reading"),
+    sa.CheckConstraint("differing IN ('anybody', 'third-reader', 'consensus')", name="differing"),
     sa.Index(None, "industry", "exam_class", "id"),
 )
 """How exams of an industry are read; ``exam_class`` is a modality for which it is otherwise, empty for the rest. The
@@ -45,7 +47,7 @@ reading = sa.Table(
     sa.Column("saw_algorithm", sa.Boolean, nullable=False),
     sa.Column("saw_people", sa.Boolean, nullable=False),
     sa.Column("record", sa.JSON, nullable=False),
-    sa.CheckConstraint("kind IN ('first', 'independent', 'decision')", name="kind"),
+    sa.CheckConstraint("kind IN ('first', 'independent', 'decision', 'consensus')", name="kind"),
     sa.Index(
         "uq_reading_once",
         "exam_pk",
@@ -58,7 +60,8 @@ reading = sa.Table(
     ),
 )
 """One read of an exam by a person. ``kind``: "first" before what software found is shown, "independent" before another
-person's read is shown, "decision" with every decision. ``document_sha256`` is the digest of what was on the page,
-``last_image_pk`` the newest image there was: images that come later are not read by it. ``algorithm`` and ``reading``
-are the policy then; ``saw_algorithm`` and ``saw_people`` what was open to the person up to this read. ``record`` says
-how it was read: chains of enhancement, functions with their seconds, the check of the display."""
+person's read is shown, "consensus" by each of two who differed and have seen both, "decision" with every decision.
+``document_sha256`` is the digest of what was on the page, ``last_image_pk`` the newest image there was: images that
+come later are not read by it. ``algorithm`` and ``reading`` are the policy then; ``saw_algorithm`` and ``saw_people``
+what was open to the person up to this read. ``record`` says how it was read: chains of enhancement, functions with
+their seconds, the check of the display."""

@@ -14,6 +14,7 @@ from kerma.areas.review.model import analysis, decision
 from kerma.areas.review.model_reading import reading
 from kerma.areas.review.queries_declaration import newest_id
 from kerma.areas.review.rules_reading import FIRST
+from kerma.areas.worklist.queries_flow import awaited_stage
 from kerma.kernel.sight import WHOLE, Sight
 
 
@@ -92,6 +93,13 @@ def decisions(connection: sa.Connection, exam_pk: int, sight: Sight) -> list[dic
     by_decision = _by_decision([dict(row) for row in connection.execute(reads).mappings()])
     found = [dict(row) for row in connection.execute(statement).mappings()]
     return [row | {"reading": by_decision.get(row["id"])} for row in found]
+
+
+def final_decision(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:
+    """Return the decision that a report states; None while there is none, or somebody still has to decide after it."""
+    if awaited_stage(connection, exam_pk):
+        return None
+    return next(iter(decisions(connection, exam_pk, WHOLE)), None)
 
 
 TOLD_OF_READING = (

@@ -15,6 +15,7 @@ from kerma.areas.review.jobs import ANALYSE
 from kerma.areas.review.queries_reading import sees_all
 from kerma.areas.review.routes_reading import ReadingState, ReadingTold, reading_state
 from kerma.areas.worklist.queries import item_of_exam, names_of
+from kerma.areas.worklist.queries_flow import labels
 from kerma.errors import NotFound
 from kerma.kernel import jobs, requests
 from kerma.kernel.action import Actor, Kernel
@@ -56,6 +57,9 @@ class Decision(BaseModel):
     by: str
     by_name: str
     at: str
+    stage: str
+    stage_label: str
+    """The stage of a flow at which it was made; empty where exams are decided once."""
     analysis_id: int | None
     judgement_id: int | None
     """The judgement by a person that was on screen."""
@@ -82,6 +86,8 @@ class Analysis(BaseModel):
     decisions: list[Decision]
     item_id: int | None
     state: str
+    stage_label: str
+    """The stage of the industry's flow at which it is; empty where an exam is decided once."""
     claimed_by: str
     claimed_by_name: str
     is_mine: bool
@@ -170,6 +176,7 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         item = item_of_exam(connection, exam_pk, actor) or {}
         holder = item.get("claimed_by", "")
         names = names_of(connection, {holder, *(row["by"] for row in decisions)})
+        stages = labels(connection)
     return Analysis(
         exam_pk=exam_pk,
         analysis_id=newest["id"] if newest else None,
@@ -179,9 +186,17 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         judgement_id=known.judgement_id if known else None,
         decision_proposed=known.document["decision_proposed"] if known else "",
         document=known.document if known else None,
-        decisions=[Decision(**row, by_name=names.get(row["by"], row["by"])) for row in decisions],
+        decisions=[
+            Decision(
+                **row,
+                by_name=names.get(row["by"], row["by"]),
+                stage_label=stages.get((item.get("industry", ""), row["stage"]), row["stage"]),
+            )
+            for row in decisions
+        ],
         item_id=item.get("item_id"),
         state=item.get("state", ""),
+        stage_label=stages.get((item.get("industry", ""), item.get("stage", "")), ""),
         claimed_by=holder,
         claimed_by_name=names.get(holder, holder),
         is_mine=bool(holder) and holder == actor.key,

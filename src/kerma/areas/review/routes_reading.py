@@ -31,6 +31,7 @@ KernelNow = Annotated[Kernel, Depends(requests.kernel_of)]
 ActorNow = Annotated[Actor, Depends(requests.actor_of)]
 Algorithm = Literal["concurrent", "second-reader", "off"]
 Mode = Literal["open", "blind", "double"]
+Differing = Literal["anybody", "third-reader", "consensus"]
 
 
 class PolicyRow(BaseModel):
@@ -41,6 +42,8 @@ class PolicyRow(BaseModel):
     """The modality; empty for all others of the industry."""
     algorithm: Algorithm
     reading: Mode
+    differing: Differing
+    """Who decides where two independent reads differ."""
     set_by_name: str
     set_at: str
     """Empty where nobody has set anything."""
@@ -52,6 +55,7 @@ class NewPolicy(BaseModel):
     model_config = ConfigDict(extra="forbid")
     algorithm: Algorithm
     reading: Mode
+    differing: Differing = "anybody"
     exam_class: str = Field(default="", max_length=rules_reading.CLASS_LETTERS)
     is_ended: bool = False
     """The class has no policy of its own any more."""
@@ -80,10 +84,10 @@ class ReadingTold(BaseModel):
 
 
 class NewRead(BaseModel):
-    """A read to be recorded: the first, or one of two independent ones."""
+    """A read to be recorded: the first, one of two independent ones, or what one concludes after both."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: Literal["first", "independent"]
+    kind: Literal["first", "independent", "consensus"]
     no_findings: bool = False
     """Of a first read: whether the person found nothing."""
     conclusion: str = Field(default="", max_length=32)
@@ -97,7 +101,7 @@ class ReadRow(BaseModel):
     """One read that the person may see."""
 
     id: int
-    kind: Literal["first", "independent", "decision"]
+    kind: Literal["first", "independent", "decision", "consensus"]
     person: str
     person_name: str
     opened_at: str
@@ -121,7 +125,7 @@ class ReadingState(BaseModel):
     """Whether what software found is shown."""
     shows_people: bool
     """Whether what others recorded is shown."""
-    wants: Literal["", "first", "independent"]
+    wants: Literal["", "first", "independent", "consensus"]
     """The read this person is to record next, before they decide."""
     outcome: Literal["", "waiting", "agree", "disagree"]
     """How the two reads of a double reading stand, as far as the person may know."""
@@ -184,7 +188,8 @@ def record(kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber, new:
         actions_read.first_read(kernel, actor, no_findings=new.no_findings, **common)  # type: ignore[arg-type]
     else:
         more = {"conclusion": new.conclusion, "reason": new.reason}
-        actions_read.independent_read(kernel, actor, **more, **common)  # type: ignore[arg-type]
+        of_kind = {"independent": actions_read.independent_read, "consensus": actions_read.consensus_read}
+        of_kind[new.kind](kernel, actor, **more, **common)  # type: ignore[operator]
     return reading_state(kernel, actor, exam_pk)
 
 
@@ -218,7 +223,7 @@ def reading_state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReadingState:
         reading=stand.policy.reading,
         shows_algorithm=stand.sight.algorithm,
         shows_people=stand.sight.people,
-        wants=rules_reading.wanted(stand.policy, stand.sight, stand.own, stand.sees_all),
+        wants=rules_reading.wanted(stand.policy, stand.sight, stand.own, stand.sees_all, outcome),
         outcome=outcome,
         words=rules_peer.words_of(reviewed) or rules_reading.words_of(stand.policy, stand.sight, stand.own, outcome),
         reads=[
@@ -233,7 +238,8 @@ def _policies(kernel: Kernel) -> list[PolicyRow]:
         rows = queries_reading.policies(connection)
         names = names_of(connection, {row["set_by"] for row in rows})
     usual = rules_reading.Policy()
-    common = {"exam_class": "", "algorithm": usual.algorithm, "reading": usual.reading, "set_by": "", "set_at": ""}
+    settled = {"algorithm": usual.algorithm, "reading": usual.reading, "differing": usual.differing}
+    common = {"exam_class": "", **settled, "set_by": "", "set_at": ""}
     unset = [
         name for name in kernel.industries if (name, "") not in {(row["industry"], row["exam_class"]) for row in rows}
     ]

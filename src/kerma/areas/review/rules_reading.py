@@ -15,7 +15,10 @@ CONCURRENT, SECOND_READER, OFF = ALGORITHMS = ("concurrent", "second-reader", "o
 """What software found is shown at once, after the person's own first read, or not at all; the strictest is last."""
 OPEN, BLIND, DOUBLE = READINGS = ("open", "blind", "double")
 """What others recorded is shown at once, after the person's own decision, or after two independent reads."""
-FIRST, INDEPENDENT, DECISION = KINDS = ("first", "independent", "decision")
+ANYBODY, THIRD, CONSENSUS = DIFFERING = ("anybody", "third-reader", "consensus")
+"""Who decides where two independent reads differ: anybody, only somebody who made neither; or the two, once they have
+recorded the same conclusion again after seeing each other's, else a third."""
+FIRST, INDEPENDENT, DECISION, AGAIN = KINDS = ("first", "independent", "decision", "consensus")
 READERS_OF_DOUBLE = 2
 FINDINGS, NO_FINDINGS = "findings", "no-findings"
 """What a first read concludes."""
@@ -30,6 +33,7 @@ class Policy:
 
     algorithm: str = CONCURRENT
     reading: str = OPEN
+    differing: str = ANYBODY
 
     @property
     def hides(self) -> bool:
@@ -47,15 +51,16 @@ class Read:
     conclusion: str = ""
 
 
-def checked_policy(algorithm: str, reading: str, exam_class: str) -> str:
-    """Return the class as it is kept, once algorithm, reading and class make sense.
+def checked_policy(algorithm: str, reading: str, exam_class: str, differing: str = ANYBODY) -> str:
+    """Return the class as it is kept, once all of a policy makes sense.
 
     Raises
     ------
     WrongUsage
         A word is none of those there are, or the class is no modality.
     """
-    for name, value, words in (("algorithm", algorithm, ALGORITHMS), ("reading", reading, READINGS)):
+    of_policy = (("algorithm", algorithm, ALGORITHMS), ("reading", reading, READINGS))
+    for name, value, words in (*of_policy, ("differing", differing, DIFFERING)):
         if value not in words:
             raise WrongUsage(f"{name} is '{value[:32]}'; it is {', '.join(words[:-1])} or {words[-1]}")
     return checked_class(exam_class)
@@ -89,6 +94,7 @@ def policy_for(industry: str, modalities: Collection[str], rows: Iterable[Mappin
     return Policy(
         max((row["algorithm"] for row in fitting), key=ALGORITHMS.index),
         max((row["reading"] for row in fitting), key=READINGS.index),
+        max((row["differing"] for row in fitting), key=DIFFERING.index),
     )
 
 
@@ -124,6 +130,33 @@ def outcome_of(reads: Iterable[Read], newest_image_pk: int) -> tuple[bool, str]:
     return True, AGREE if len(set(found.values())) == 1 else DISAGREE
 
 
+def consensus_of(reads: Iterable[Read], newest_image_pk: int) -> tuple[str, bool]:
+    """Return the conclusion that both readers came to after seeing each other's, and whether both have said one."""
+    said = {one.person: one.conclusion for one in reads if one.kind == AGAIN and one.last_image_pk >= newest_image_pk}
+    is_complete = len(said) >= READERS_OF_DOUBLE
+    return (next(iter(said.values())) if is_complete and len(set(said.values())) == 1 else "", is_complete)
+
+
+def why_not_decide(policy: Policy, reads: Iterable[Read], person: str, newest_image_pk: int) -> str:
+    """Return why a person does not decide where two reads differ; empty where they do.
+
+    Parameters
+    ----------
+    reads : every read recorded of the exam
+    person : key of who would decide
+    """
+    known = list(reads)
+    outcome = outcome_of(known, newest_image_pk)[1]
+    if policy.reading != DOUBLE or policy.differing == ANYBODY or outcome != DISAGREE:
+        return ""
+    readers = {one.person for one in known if one.kind == INDEPENDENT and one.last_image_pk >= newest_image_pk}
+    if person not in readers or consensus_of(known, newest_image_pk)[0]:
+        return ""
+    if policy.differing == CONSENSUS and not consensus_of(known, newest_image_pk)[1]:
+        return "the two reads differ: record what you conclude after seeing both; a third reader may decide too"
+    return "the two reads differ: a third reader decides, who made neither of them"
+
+
 def without_algorithm(document: Document) -> Document:
     """Return an analysis without what software found or proposed; what was measured of images stays.
 
@@ -157,7 +190,7 @@ KEPT_OF_IMAGE = (
 )  # fmt: skip
 
 
-def wanted(policy: Policy, sight: Sight, own: Collection[str], sees_all: bool) -> str:
+def wanted(policy: Policy, sight: Sight, own: Collection[str], sees_all: bool, outcome: str = "") -> str:
     """Return the kind of read a person is to record next, empty where they may decide."""
     if sees_all:
         return ""
@@ -165,6 +198,9 @@ def wanted(policy: Policy, sight: Sight, own: Collection[str], sees_all: bool) -
         return FIRST
     if policy.reading == DOUBLE and not sight.people and INDEPENDENT not in own:
         return INDEPENDENT
+    is_open = policy.reading == DOUBLE and policy.differing == CONSENSUS and outcome == DISAGREE
+    if is_open and INDEPENDENT in own and AGAIN not in own:
+        return AGAIN
     return ""
 
 
@@ -186,10 +222,15 @@ def words_of(policy: Policy, sight: Sight, own: Collection[str], outcome: str) -
     if policy.reading == BLIND:
         said.append("Blind: " + ("what others recorded is shown." if sight.people else BLINDED))
     if policy.reading == DOUBLE:
-        said.append(_double(sight, own, outcome))
+        said.append(_double(sight, own, outcome) + (DIFFER[policy.differing] if outcome == DISAGREE else ""))
     return " ".join(said)
 
 
+DIFFER = {
+    ANYBODY: "",
+    THIRD: " A third reader decides, with a reason.",
+    CONSENSUS: " The two come to one conclusion, or a third reader decides, with a reason.",
+}
 BLINDED = "what others recorded is shown after your decision."
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from kerma.areas.people.queries import colleague
-from kerma.areas.worklist import actions_next, rules, rules_levels
+from kerma.areas.worklist import actions_flow, actions_next, queries_flow, rules, rules_flow, rules_levels
 from kerma.areas.worklist import queries_levels as settled
 from kerma.areas.worklist import queries_orders as orders
 from kerma.areas.worklist.model import CLAIMED, CLOSED, HELD, WAITING, ItemHandedOver, item
@@ -84,6 +84,8 @@ def _queued(act: Act, industry: str, level: Level) -> dict[str, Any]:
         "plain_priority": standing.priority,
         "plain_due_at": due_at,
         "notice_at": rules_levels.notice_text(level, standing.due_at),
+        "stage": rules_flow.first_stage(queries_flow.flow_in_force(act.connection, industry)),
+        "round_at": act.at_text,
     }
 
 
@@ -106,6 +108,7 @@ def claim(act: Act, *, item_id: int) -> None:
         act.record(item_id=item_id, held=False)
         return
     before = _existing(act, item_id)
+    actions_flow.demand_skilled(act, before.industry, before.stage)
     values = actions_next.claimed(act, before.industry, before.urgency)
     if before.claimed_by == act.actor.key:  # the claim holds on, from when it began
         values.pop("claimed_at")
@@ -187,7 +190,7 @@ def free(act: Act, *, item_id: int) -> None:
 
 @action("worklist.close")
 def close(act: Act, *, exam_pk: int, decision: str) -> None:
-    """Take a decided exam off the list.
+    """Take a decided exam off the list, or on to the stage that follows in the flow of its industry.
 
     Raises
     ------
@@ -200,10 +203,17 @@ def close(act: Act, *, exam_pk: int, decision: str) -> None:
     is_others = found.state == CLAIMED and found.claimed_by != act.actor.key
     if is_others and not sight_of(act.connection, act.actor, exam_pk).is_shared:
         raise Conflict(f"item {found.id} is held by someone else since {found.claimed_at}; ask for its release first")
-    changed = {"state": CLOSED, "decision": decision, "closed_at": act.at_text, "notice_at": "", **UNHELD}
+    flow = queries_flow.flow_in_force(act.connection, found.industry)
+    follows = rules_flow.next_stage(flow, found.stage, decision)
+    changed = {"state": CLOSED, "closed_at": act.at_text, "notice_at": "", "assigned_to": ""}
+    if follows:
+        level = rules_levels.level_of(found.industry, found.urgency, settled.levels_of(act.connection, found.industry))
+        promised = _queued(act, found.industry, level)
+        changed = promised | {"state": WAITING, "assigned_to": "", "stage": follows, "round_at": found.round_at}
     actions_next.touch(act, found.industry)
-    act.connection.execute(sa.update(item).where(item.c.id == found.id).values(**changed))
-    act.record(item_id=found.id)
+    values = {**changed, "decision": decision, **UNHELD}
+    act.connection.execute(sa.update(item).where(item.c.id == found.id).values(values))
+    act.record(item_id=found.id, **({"stage": follows} if follows else {}))
 
 
 @action("worklist.rank")

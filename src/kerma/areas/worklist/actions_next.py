@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from kerma.areas.archive.model import exam
 from kerma.areas.archive.rules import clean
+from kerma.areas.worklist import queries_flow, rules_next
 from kerma.areas.worklist import queries_levels as settled
-from kerma.areas.worklist import rules_next
 from kerma.areas.worklist.model import CLAIMED, HELD, WAITING, item, screen_time
 from kerma.areas.worklist.queries import seen
 from kerma.areas.worklist.rules_levels import level_of
@@ -44,11 +44,17 @@ def take_next(act: Act, *, industry: str = "") -> int | None:
     profile = settled.reader_of(act.connection, act.actor.key)
     demand_room(act, profile)
     needed = settled.skills_needed(act.connection)
+    by_stage = queries_flow.skills_by_stage(act.connection)
     own = rules_next.Reader(profile.industries, profile.modalities, profile.skills)
     rested: dict[str, tuple[BreakRule, ScreenTime]] = {}
     resting: ScreenTime | None = None
     for page in _pages(act, industry):
-        fitting = [row for row in page if rules_next.fits(own, row.industry, row.modalities.split(","), needed)]
+        fitting = [
+            row
+            for row in page
+            if rules_next.fits(own, row.industry, row.modalities.split(","), needed)
+            and by_stage.get((row.industry, row.stage), "") in ("", *own.skills)
+        ]
         barred: set[int] = set()
         for one in CONFLICTS:
             barred |= one(act.connection, act.actor, [row.exam_pk for row in fitting])
@@ -74,7 +80,7 @@ def _pages(act: Act, industry: str) -> Iterator[Sequence[sa.Row[Any]]]:
     """Yield what waits for the person or for anybody, in the order in which they see it, by pages."""
     listing = listing_of(act.connection, act.actor)
     order = [seen(column, listing) for column in (item.c.priority, item.c.due_at)] + [item.c.id]
-    columns = (item.c.id, item.c.exam_pk, item.c.industry, item.c.urgency, exam.c.modalities)
+    columns = (item.c.id, item.c.exam_pk, item.c.industry, item.c.urgency, item.c.stage, exam.c.modalities)
     statement = sa.select(*columns, *(one.label(f"o{place}") for place, one in enumerate(order)))
     statement = statement.select_from(item.join(exam, item.c.exam_pk == exam.c.id))
     statement = statement.where(item.c.state == WAITING, item.c.assigned_to.in_(("", act.actor.key)))

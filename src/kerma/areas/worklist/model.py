@@ -31,6 +31,8 @@ item = sa.Table(
     sa.Column("claim_until", sa.String(32), nullable=False, server_default=""),
     sa.Column("closed_at", sa.String(32), nullable=False, server_default=""),
     sa.Column("urgency", sa.String(16), nullable=False, server_default="routine"),
+    sa.Column("stage", sa.String(32), nullable=False, server_default=""),
+    sa.Column("round_at", sa.String(32), nullable=False, server_default=""),
     sa.Column("assigned_to", sa.String(64), nullable=False, server_default=""),
     sa.Column("notice_at", sa.String(32), nullable=False, server_default=""),
     sa.Column("held_until", sa.String(32), nullable=False, server_default=""),
@@ -47,8 +49,9 @@ item = sa.Table(
 """``claimed_by`` is the holder's actor key (``person:7``); ``decision_proposed`` and ``decision`` are copies for the
 list, owned by the review area. ``plain_priority`` and ``plain_due_at`` are those of an exam of which nobody has
 proposed anything: what one sees from whom a proposal is hidden. ``assigned_to`` is the actor key of the one who is to
-read it, empty for anybody; ``claim_until`` is when a claim falls back, empty for never;
-``notice_at`` is when somebody is next told that it is late, empty for no more."""
+read it, empty for anybody; ``claim_until`` is when a claim falls back, empty for never; ``notice_at`` is when somebody
+is next told that it is late, empty for no more; ``stage`` is that of the industry's flow, empty where an exam is
+decided once, and ``round_at`` is when its first stage began."""
 
 NOT_CLOSED = item.c.state != sa.literal_column("'closed'")
 """The condition of what is open, in the words of the index."""
@@ -162,3 +165,17 @@ break_rule = sa.Table(
     sa.CheckConstraint("mode IN ('off', 'told', 'enforced')", name="mode"),
 )
 """How long one may read without a break; of an industry the newest row is in force."""
+
+flow = sa.Table(
+    "flow",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("industry", sa.String(32), nullable=False, index=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("stages", sa.JSON, nullable=False),
+    sa.Column("is_ended", sa.Boolean, nullable=False),
+    sa.Column("set_by", sa.String(64), nullable=False),
+    sa.Column("set_at", sa.String(32), nullable=False),
+)
+"""Who decides after whom in an industry: ``stages`` as ``rules_flow.Stage`` has them. The newest row of an industry is
+in force unless it ended it."""

@@ -80,6 +80,7 @@ SHOWN: tuple[sa.Column[Any] | sa.Label[Any], ...] = (
     item.c.claim_until,
     item.c.closed_at,
     item.c.urgency,
+    item.c.stage,
     item.c.assigned_to,
     item.c.held_until,
     item.c.held_reason,
@@ -200,7 +201,7 @@ def _hidden(row: dict[str, Any], sight: Sight) -> dict[str, Any]:
             "claim_until": "",
         }
     if not sight.people:
-        shown["held_reason"] = ""
+        shown["held_reason"] = shown["decision"] = ""
     return shown
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from kerma.areas.worklist import actions, queries, rules
+from kerma.areas.worklist import actions, queries, queries_flow, rules
 from kerma.errors import NotFound
 from kerma.kernel import clock, requests
 from kerma.kernel.action import Actor, Kernel
@@ -49,6 +50,9 @@ class Item(BaseModel):
     state: Literal["waiting", "claimed", "held", "closed"]
     priority: int
     urgency: Literal["stat", "urgent", "routine"]
+    stage: str
+    """Of the flow of its industry; empty where an exam is decided once."""
+    stage_label: str
     decision_proposed: str
     decision: str
     queued_at: str
@@ -144,10 +148,11 @@ def worklist(request: Request, kernel: KernelNow, actor: ActorNow, asked: Annota
         page = queries.items(connection, search, actor)
         counted = _counted(request, connection, actor)
         names = queries.names_of(connection, {row[key] for row in page.rows for key in ("claimed_by", "assigned_to")})
+        stages = queries_flow.labels(connection)
     counts: dict[str, dict[str, int]] = {}
     for (industry, state), number in counted.items():
         counts.setdefault(industry, {})[state] = number
-    rows = [shown(row, actor, names) for row in page.rows]
+    rows = [shown(row, actor, names, stages) for row in page.rows]
     return Items(items=rows, next_after=page.next_after, counts=counts, now=now)
 
 
@@ -203,11 +208,13 @@ def one(kernel: Kernel, actor: Actor, item_id: int) -> Item:
         row = queries.item_by_id(connection, item_id, actor)
         if row is None:
             raise NotFound(f"there is no worklist item {item_id}")
-        return shown(row, actor, queries.names_of(connection, {row["claimed_by"], row["assigned_to"]}))
+        names = queries.names_of(connection, {row["claimed_by"], row["assigned_to"]})
+        return shown(row, actor, names, queries_flow.labels(connection))
 
 
-def shown(row: dict[str, Any], actor: Actor, names: dict[str, str]) -> Item:
+def shown(row: dict[str, Any], actor: Actor, names: dict[str, str], stages: Mapping[tuple[str, str], str]) -> Item:
     """Return a row of the list as the page shows it."""
     holder, reader = row["claimed_by"], row["assigned_to"]
     named = {"claimed_by_name": names.get(holder, holder), "assigned_to_name": names.get(reader, reader)}
+    named["stage_label"] = stages.get((row["industry"], row["stage"]), row["stage"])
     return Item(**row, **named, is_mine=holder == actor.key)

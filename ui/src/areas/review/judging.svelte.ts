@@ -175,6 +175,16 @@ export class Draft {
     this.change();
   }
 
+  /** Takes the rules, the conditions and the class of a specification over into the form; the rest stays as it is. */
+  async takeOver(asked: Schemas["SpecificationDocument"]): Promise<void> {
+    if (!this.open) await this.start(true);
+    if (!this.open) return;
+    if (asked.pack) this.pack = asked.pack;
+    this.conditions = { ...this.conditions, ...text(asked.conditions) };
+    if (["A", "B"].includes(asked.quality_class)) this.quality = { ...this.quality, testing_class: asked.quality_class };
+    this.change();
+  }
+
   private clear(): void {
     this.added = [];
     this.dismissed = {};

@@ -155,6 +155,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_exam_term_exam_pk_kind"), ["exam_pk", "kind"], unique=False)
 
     op.create_table(
+        "flow",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("stages", sa.JSON(), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow")),
+    )
+    with op.batch_alter_table("flow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_flow_industry"), ["industry"], unique=False)
+
+    op.create_table(
         "handling_rule",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("suspicion", sa.String(length=32), nullable=False),
@@ -198,6 +212,24 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
+
+    op.create_table(
+        "lane",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("machine", sa.String(length=128), nullable=False),
+        sa.Column("pool", sa.String(length=64), nullable=False),
+        sa.Column("running_s", sa.Integer(), nullable=False),
+        sa.Column("stopped_s", sa.Integer(), nullable=False),
+        sa.Column("at_time_out", sa.String(length=8), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("at_time_out IN ('refer', 'stop')", name=op.f("ck_lane_at_time_out")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lane")),
+    )
+    with op.batch_alter_table("lane", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lane_name_id"), ["name", "id"], unique=False)
 
     op.create_table(
         "ledger_checkpoint",
@@ -345,6 +377,14 @@ def upgrade() -> None:
             postgresql_where=sa.text("state != 'removed'"),
         )
 
+    op.create_table(
+        "nonconformance_setting",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("is_automatic", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nonconformance_setting")),
+    )
     op.create_table(
         "ordered_step",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -499,6 +539,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("login_folded", name=op.f("uq_person_login_folded")),
     )
     op.create_table(
+        "pool_member",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("pool", sa.String(length=64), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pool_member")),
+    )
+    with op.batch_alter_table("pool_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pool_member_person_pool_id"), ["person", "pool", "id"], unique=False)
+
+    op.create_table(
         "quality_point",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("machine", sa.String(length=128), nullable=False),
@@ -564,11 +617,15 @@ def upgrade() -> None:
         sa.Column("exam_class", sa.String(length=16), server_default="", nullable=False),
         sa.Column("algorithm", sa.String(length=16), nullable=False),
         sa.Column("reading", sa.String(length=16), nullable=False),
+        sa.Column("differing", sa.String(length=16), server_default="anybody", nullable=False),
         sa.Column("is_ended", sa.Boolean(), nullable=False),
         sa.Column("set_by", sa.String(length=64), nullable=False),
         sa.Column("set_at", sa.String(length=32), nullable=False),
         sa.CheckConstraint(
             "algorithm IN ('concurrent', 'second-reader', 'off')", name=op.f("ck_reading_policy_algorithm")
+        ),
+        sa.CheckConstraint(
+            "differing IN ('anybody', 'third-reader', 'consensus')", name=op.f("ck_reading_policy_differing")
         ),
         sa.CheckConstraint("reading IN ('open', 'blind', 'double')", name=op.f("ck_reading_policy_reading")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_policy")),
@@ -781,6 +838,50 @@ def upgrade() -> None:
             batch_op.f("ix_skill_needed_industry_modality_skill_id"),
             ["industry", "modality", "skill", "id"],
             unique=False,
+        )
+
+    op.create_table(
+        "specification",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("name_folded", sa.String(length=512), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("drafted_by", sa.String(length=80), nullable=False),
+        sa.Column("drafted_at", sa.String(length=32), nullable=False),
+        sa.Column("in_force_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint("kind IN ('part', 'route', 'examination')", name=op.f("ck_specification_kind")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'in-review', 'in-force', 'superseded', 'withdrawn')",
+            name=op.f("ck_specification_state"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_specification")),
+        sa.UniqueConstraint(
+            "industry",
+            "kind",
+            "name_folded",
+            "version",
+            name=op.f("uq_specification_industry_kind_name_folded_version"),
+        ),
+    )
+    with op.batch_alter_table("specification", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_specification_in_force",
+            ["industry", "kind", "name_folded"],
+            unique=True,
+            sqlite_where=sa.text("state = 'in-force'"),
+            postgresql_where=sa.text("state = 'in-force'"),
+        )
+        batch_op.create_index(
+            "uq_specification_open",
+            ["industry", "kind", "name_folded"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('draft', 'in-review')"),
+            postgresql_where=sa.text("state IN ('draft', 'in-review')"),
         )
 
     op.create_table(
@@ -1161,6 +1262,70 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_session_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "specification_approval",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("specification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), server_default="", nullable=False),
+        sa.Column("organisation", sa.String(length=128), server_default="", nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("side IN ('own', 'customer')", name=op.f("ck_specification_approval_side")),
+        sa.ForeignKeyConstraint(
+            ["specification_id"],
+            ["specification.id"],
+            name=op.f("fk_specification_approval_specification_id_specification"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_specification_approval")),
+        sa.UniqueConstraint(
+            "specification_id",
+            "revision",
+            "side",
+            name=op.f("uq_specification_approval_specification_id_revision_side"),
+        ),
+    )
+    op.create_table(
+        "specification_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("specification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("words", sa.Text(), server_default="", nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["specification_id"],
+            ["specification.id"],
+            name=op.f("fk_specification_step_specification_id_specification"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_specification_step")),
+    )
+    with op.batch_alter_table("specification_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_specification_step_specification_id"), ["specification_id"], unique=False)
+
+    op.create_table(
+        "specification_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("specification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["specification_id"],
+            ["specification.id"],
+            name=op.f("fk_specification_text_specification_id_specification"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_specification_text")),
+        sa.UniqueConstraint(
+            "specification_id", "revision", name=op.f("uq_specification_text_specification_id_revision")
+        ),
+    )
+    op.create_table(
         "token",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
@@ -1357,6 +1522,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("exam_pk", "number", "version", name=op.f("uq_exam_comment_exam_pk_number_version")),
     )
     op.create_table(
+        "exam_lane",
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("lane", sa.String(length=64), nullable=False),
+        sa.Column("pool", sa.String(length=64), nullable=False),
+        sa.Column("at_time_out", sa.String(length=8), nullable=False),
+        sa.Column("stopped_s", sa.Integer(), nullable=False),
+        sa.Column("arrived_at", sa.String(length=32), nullable=False),
+        sa.Column("began_at", sa.String(length=32), nullable=False),
+        sa.Column("answer_by", sa.String(length=32), nullable=False),
+        sa.Column("is_stopped", sa.Boolean(), nullable=False),
+        sa.Column("result", sa.String(length=8), server_default="", nullable=False),
+        sa.Column("result_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("how", sa.String(length=16), server_default="", nullable=False),
+        sa.CheckConstraint("how IN ('', 'decided', 'timed-out')", name=op.f("ck_exam_lane_how")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_lane_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("exam_pk", name=op.f("pk_exam_lane")),
+    )
+    with op.batch_alter_table("exam_lane", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exam_lane_how_lane"), ["how", "lane"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exam_lane_result_at"), ["result_at"], unique=False)
+
+    op.create_table(
         "exam_lot",
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -1389,6 +1577,26 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_source_exam_pk_exam")),
         sa.PrimaryKeyConstraint("exam_pk", name=op.f("pk_exam_source")),
     )
+    op.create_table(
+        "exam_specification",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("specification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_automatic", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_exam_specification_exam_pk_exam")),
+        sa.ForeignKeyConstraint(
+            ["specification_id"],
+            ["specification.id"],
+            name=op.f("fk_exam_specification_specification_id_specification"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exam_specification")),
+    )
+    with op.batch_alter_table("exam_specification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exam_specification_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exam_specification_specification_id"), ["specification_id"], unique=False)
+
     op.create_table(
         "feedback",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -1463,6 +1671,8 @@ def upgrade() -> None:
         sa.Column("claim_until", sa.String(length=32), server_default="", nullable=False),
         sa.Column("closed_at", sa.String(length=32), server_default="", nullable=False),
         sa.Column("urgency", sa.String(length=16), server_default="routine", nullable=False),
+        sa.Column("stage", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("round_at", sa.String(length=32), server_default="", nullable=False),
         sa.Column("assigned_to", sa.String(length=64), server_default="", nullable=False),
         sa.Column("notice_at", sa.String(length=32), server_default="", nullable=False),
         sa.Column("held_until", sa.String(length=32), server_default="", nullable=False),
@@ -1489,6 +1699,24 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_item_state_priority_due_at_id"), ["state", "priority", "due_at", "id"], unique=False
         )
+
+    op.create_table(
+        "lane_result",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("lane", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("does", sa.String(length=8), nullable=False),
+        sa.Column("decision", sa.String(length=32), nullable=False),
+        sa.Column("how", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("does IN ('clear', 'divert', 'hold')", name=op.f("ck_lane_result_does")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_lane_result_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lane_result")),
+        sa.UniqueConstraint("lane", "number", name=op.f("uq_lane_result_lane_number")),
+    )
+    with op.batch_alter_table("lane_result", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lane_result_exam_pk"), ["exam_pk"], unique=False)
 
     op.create_table(
         "marks",
@@ -1558,6 +1786,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pilot_exam", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pilot_exam_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
+        "recall",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.Column("since", sa.String(length=10), nullable=False),
+        sa.Column("until", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("kind IN ('welder', 'lot', 'owner')", name=op.f("ck_recall_kind")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_recall_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall")),
+    )
+    with op.batch_alter_table("recall", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_exam_pk"), ["exam_pk"], unique=False)
 
     op.create_table(
         "report_writing",
@@ -1847,6 +2093,7 @@ def upgrade() -> None:
         sa.Column("analysis_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("judgement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("stage", sa.String(length=32), server_default="", nullable=False),
         sa.Column("decision", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
@@ -1860,6 +2107,46 @@ def upgrade() -> None:
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.create_index("ix_decision_by_at", ["by", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_exam_pk"), ["exam_pk"], unique=False)
+
+    op.create_table(
+        "nonconformance",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("finding_ids", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("disposition", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("concession_number", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("customer_approver", sa.String(length=128), server_default="", nullable=False),
+        sa.Column("follow_up_exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("opened_by", sa.String(length=80), nullable=False),
+        sa.Column("opened_at", sa.String(length=32), nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'proposed', 'decided', 'closed', 'withdrawn')", name=op.f("ck_nonconformance_state")
+        ),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_nonconformance_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_nonconformance_exam_pk_exam")),
+        sa.ForeignKeyConstraint(
+            ["follow_up_exam_pk"], ["exam.id"], name=op.f("fk_nonconformance_follow_up_exam_pk_exam")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nonconformance")),
+        sa.UniqueConstraint("number", name=op.f("uq_nonconformance_number")),
+    )
+    with op.batch_alter_table("nonconformance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_nonconformance_decision_id"), ["decision_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_nonconformance_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_nonconformance_follow_up_exam_pk"), ["follow_up_exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_nonconformance_state_id"), ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_nonconformance_open",
+            ["exam_pk"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('open', 'proposed', 'decided')"),
+            postgresql_where=sa.text("state IN ('open', 'proposed', 'decided')"),
+        )
 
     op.create_table(
         "peer_case",
@@ -1911,7 +2198,7 @@ def upgrade() -> None:
         sa.Column("saw_algorithm", sa.Boolean(), nullable=False),
         sa.Column("saw_people", sa.Boolean(), nullable=False),
         sa.Column("record", sa.JSON(), nullable=False),
-        sa.CheckConstraint("kind IN ('first', 'independent', 'decision')", name=op.f("ck_reading_kind")),
+        sa.CheckConstraint("kind IN ('first', 'independent', 'decision', 'consensus')", name=op.f("ck_reading_kind")),
         sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_reading_analysis_id_analysis")),
         sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_reading_decision_id_decision")),
         sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_reading_exam_pk_exam")),
@@ -1929,6 +2216,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("kind <> 'decision'"),
             postgresql_where=sa.text("kind <> 'decision'"),
         )
+
+    op.create_table(
+        "recall_exam",
+        sa.Column("recall_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_recall_exam_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_recall_exam_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["recall_id"], ["recall.id"], name=op.f("fk_recall_exam_recall_id_recall")),
+        sa.PrimaryKeyConstraint("recall_id", "exam_pk", name=op.f("pk_recall_exam")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_recall_exam_decision_id")),
+    )
+    with op.batch_alter_table("recall_exam", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_exam_exam_pk"), ["exam_pk"], unique=False)
 
     op.create_table(
         "report",
@@ -2012,6 +2313,26 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("state IN ('ordered', 'started')"),
             postgresql_where=sa.text("state IN ('ordered', 'started')"),
+        )
+
+    op.create_table(
+        "nonconformance_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("nonconformance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["nonconformance_id"],
+            ["nonconformance.id"],
+            name=op.f("fk_nonconformance_step_nonconformance_id_nonconformance"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nonconformance_step")),
+    )
+    with op.batch_alter_table("nonconformance_step", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_nonconformance_step_nonconformance_id"), ["nonconformance_id"], unique=False
         )
 
     op.create_table(
