@@ -267,8 +267,9 @@ def test_the_application_says_what_each_area_adds() -> None:
     from kerma.areas.custody import evidence_custody
     from kerma.areas.report import evidence as report
     from kerma.areas.review import evidence as review
+    from kerma.areas.review import evidence_spec as spec
     from kerma.areas.review import evidence_talk as talk
 
     gather_evidence()
     gather_evidence()
-    assert [review.parts, talk.parts, report.parts, evidence_custody.parts] == SOURCES
+    assert [review.parts, talk.parts, spec.parts, report.parts, evidence_custody.parts] == SOURCES
