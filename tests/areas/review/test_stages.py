@@ -87,6 +87,19 @@ def test_nobody_decides_two_stages_of_one_round(yard: Kernel, actor: Actor, cloc
     assert stands(yard, exam_pk) == ("waiting", "level-2")
 
 
+def test_images_that_come_between_two_stages_begin_the_round_again(
+    yard: Kernel, actor: Actor, clock: HeldClock
+) -> None:
+    exam_pk = exams.arrive(yard, actor, industry="ndt", subject_id="W-1")
+    decide(yard, 3, exam_pk, "accept")
+    assert stands(yard, exam_pk) == ("waiting", "level-2")
+    clock.advance(5)
+    exams.add_image(yard, actor, exam_pk=exam_pk, sha256="a" * 64)
+    assert stands(yard, exam_pk) == ("waiting", "reader")
+    decide(yard, 3, exam_pk, "reject")
+    assert stands(yard, exam_pk) == ("waiting", "level-2")
+
+
 def test_the_next_exam_is_one_of_a_stage_that_fits(yard: Kernel, actor: Actor) -> None:
     exam_pk = exams.arrive(yard, actor, industry="ndt", subject_id="W-1")
     decide(yard, 3, exam_pk, "accept")

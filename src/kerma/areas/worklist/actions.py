@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 MAX_REASON_LETTERS = 1000
 UNHELD = {"claimed_by": "", "claimed_at": "", "claim_until": "", "held_until": "", "held_reason": ""}
 _ITEM_OF = Prepared(
-    sa.select(item.c.id, item.c.state, item.c.industry, item.c.urgency).where(item.c.exam_pk == sa.bindparam("exam"))
+    sa.select(item.c.id, item.c.state, item.c.industry, item.c.urgency, item.c.stage).where(
+        item.c.exam_pk == sa.bindparam("exam")
+    )
 )
 _ADD = Prepared(sa.insert(item).returning(item.c.id))
 
@@ -51,18 +53,17 @@ def reopen(act: Act, exam_pk: int) -> None:
 
 
 def _reopen(act: Act, found: Mapping[str, Any]) -> None:
+    industry = found["industry"]
     if found["state"] == CLOSED:
-        level = rules_levels.level_of(
-            found["industry"], found["urgency"], settled.levels_of(act.connection, found["industry"])
-        )
-        changed = {
-            "state": WAITING,
-            "closed_at": "",
-            "decision": "",
-            **UNHELD,
-            **_queued(act, found["industry"], level),
-        }
-        act.connection.execute(sa.update(item).where(item.c.id == found["id"]).values(**changed))
+        level = rules_levels.level_of(industry, found["urgency"], settled.levels_of(act.connection, industry))
+        back = {"state": WAITING, "closed_at": "", "decision": "", **UNHELD, **_queued(act, industry, level)}
+    elif found["stage"]:  # who decided at an earlier stage has not seen what comes now: the round begins again
+        first = rules_flow.first_stage(queries_flow.flow_in_force(act.connection, industry))
+        back = {"stage": first, "round_at": act.at_text, "decision": ""} if found["stage"] != first else {}
+    else:
+        back = {}
+    if back:
+        act.connection.execute(sa.update(item).where(item.c.id == found["id"]).values(back))
         act.record(item_id=found["id"], item_reopened=True)
 
 
