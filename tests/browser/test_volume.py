@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import replace
@@ -75,8 +76,14 @@ def assert_alike(found: np.ndarray, expected: np.ndarray, *, within: float) -> N
 
 
 def pane(page: Page, name: str) -> np.ndarray:
-    """The picture of a pane, grey (row, column)."""
-    shot = page.get_by_role("group", name=re.compile(f"^{name}")).screenshot()
+    """The picture of a pane, grey (row, column): from the whole pixel at which the browser lays a canvas down.
+
+    A picture of the element alone begins at the pixel that holds its edge, which is another one where the lines of
+    text above it are so high that it starts in the lower half of a pixel.
+    """
+    box = page.get_by_role("group", name=re.compile(f"^{name}")).bounding_box()
+    left, top, width, height = (math.floor(box[side] + 0.5) for side in ("x", "y", "width", "height"))
+    shot = page.screenshot(clip={"x": left, "y": top, "width": width, "height": height})
     return cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE)
 
 
