@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,6 +71,22 @@ def start(home: Path, *options: str) -> Server:
     assert ready.startswith("Kerma is ready at http://127.0.0.1:"), ready
     words = process.stdout.readline().split() if "--demo" in options else ["", "", "", "", ""]
     return Server(process, ready.split()[-1], words[2], words[4], home)
+
+
+def settle(home: Path, password: str, people: Mapping[str, tuple[str, str]]) -> None:
+    """Make a home with people in it, by login their name and role; in this process, which has loaded all it takes."""
+    from kerma.app import open_kernel
+    from kerma.areas.people.actions import create_person
+    from kerma.kernel import sight
+    from kerma.kernel.identity import service
+    from kerma.kernel.settings import Settings
+
+    kept = list(sight.RULES)
+    kernel = open_kernel(Settings.load({"KERMA_HOME": str(home)}))
+    for login, (name, role) in people.items():
+        create_person(kernel, service("test", "*"), login=login, name=name, password=password, roles=(role,))
+    kernel.database.close()
+    sight.RULES[:] = kept
 
 
 def end(server: Server) -> float:

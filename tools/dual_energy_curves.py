@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kerma.science.imaging.enhance.number_lookup import LOOKUPS
-from kerma.science.physics.dual_layer import LayerBeam, dual_layer
+from kerma.science.physics.dual_layer import layer_beams
 from kerma.science.physics.material_lookup import Lookup, calibrate_lookup
 from kerma.science.physics.materials import density_of, symbols
 from kerma.science.physics.spectral_channel import Channel
@@ -29,23 +29,9 @@ HEAD = """# title: By element over the high attenuation, ratio of low to high at
 """  # noqa: E501
 
 
-def layers(text: str) -> dict[str, float]:
-    """Return layers such as ``csi:0.5 copper:0.6`` as material to thickness in mm."""
-    return {name: float(mm) for name, mm in (part.split(":") for part in text.split())}
-
-
-def beams(row: dict[str, str]) -> tuple[LayerBeam, LayerBeam]:
-    """Return what both layers of a row of the table of lookups absorb."""
-    front, between, back = (layers(row[key]) for key in ("front", "between", "back"))
-    return dual_layer(
-        float(row["tube_voltage_kv"]), filters_mm=layers(row["filter"]), front_mm=front, between_mm=between,
-        back_mm=back, anode_angle_deg=float(row["anode_angle_deg"]),
-    )  # fmt: skip
-
-
 def curves(row: dict[str, str]) -> Lookup:
     """Return the curves of a row, from its beam and detector."""
-    return calibrate_lookup(*beams(row))
+    return calibrate_lookup(*layer_beams(row))
 
 
 def areal_densities(row: dict[str, str], numbers: np.ndarray, attenuation: np.ndarray) -> np.ndarray:
@@ -53,7 +39,7 @@ def areal_densities(row: dict[str, str], numbers: np.ndarray, attenuation: np.nd
     found = []
     for number in numbers:
         symbol = symbols()[int(number) - 1]
-        thickness_mm = Channel.of(beams(row)[1], (symbol,)).thickness(attenuation, 0)
+        thickness_mm = Channel.of(layer_beams(row)[1], (symbol,)).thickness(attenuation, 0)
         found.append(0.1 * thickness_mm * density_of(symbol) / attenuation)
     return np.stack(found, axis=-1)
 

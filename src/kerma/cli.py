@@ -52,6 +52,7 @@ COMMAND_MODULES = (
     "kerma.areas.exchange.commands_route",
     "kerma.areas.exchange.conformance.commands",
     "kerma.areas.worklist.commands",
+    "kerma.areas.worklist.commands_rules",
     "kerma.areas.custody.commands",
     "kerma.areas.custody.commands_evidence",
     "kerma.areas.custody.commands_forensic",

@@ -17,7 +17,8 @@ PAGES = (
     "/", "/?text=no+such+subject", "/archive", "/calculate/decay", "/rules", "/quality",
     "/models", "/models/1", "/models/new", "/lanes", "/inbox", "/inbox/consults", "/searches", "/searches/referrals",
     "/searches/handling", "/specs", "/specs/nonconformances", "/specs/recalls",
-    "/peer/cases", "/peer/feedback", "/peer/figures", "/peer/learning", "/peer/plans",
+    "/peer/cases", "/peer/feedback", "/peer/discrepancies", "/peer/pace", "/peer/figures", "/peer/learning",
+    "/peer/plans",
     "/reports", "/custody", "/network", "/settings", "/settings/keys", "/settings/worklist",
     "/settings/display-check", "/exams/1", "/exams/4", "/exams/8", "/exams/999",
 )  # fmt: skip

@@ -72,3 +72,33 @@ def test_a_read_transaction_cannot_write(numbers: Database) -> None:
     with pytest.raises(sa.exc.DBAPIError), numbers.read() as connection:
         connection.execute(NUMBERS.insert().values(number=1))
     assert stored(numbers) == []
+
+
+def test_a_connection_that_has_rested_while_its_server_went_away_is_made_anew(
+    numbers: Database, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if backend == "sqlite":
+        pytest.skip("a file has no server that goes away")
+    assert stored(numbers) == []
+    ended = sa.text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    keeper = Database(numbers.url.render_as_string(hide_password=False))
+    with keeper.write() as connection:
+        assert connection.scalars(ended).all() == [True]
+    keeper.close()
+    monkeypatch.setattr("kerma.kernel.database.RESTED_S", 0.0)
+    assert stored(numbers) == []
+
+
+def test_a_glance_sees_what_is_committed(numbers: Database) -> None:
+    with numbers.write() as connection:
+        connection.execute(NUMBERS.insert().values(number=7))
+    for _ in range(2):
+        with numbers.glance() as connection:
+            assert connection.scalar(sa.select(NUMBERS.c.number)) == 7
+    with numbers.write() as connection:  # the same connection is one of transactions again
+        connection.execute(NUMBERS.insert().values(number=8))
+        connection.rollback()
+    assert stored(numbers) == [7]

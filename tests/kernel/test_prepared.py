@@ -72,3 +72,9 @@ def test_it_takes_part_in_the_transaction_and_its_savepoints(shelves: Database) 
             raise ZeroDivisionError
     with shelves.read() as connection:
         assert list(connection.scalars(sa.select(shelf.c.name))) == ["kept"]
+
+
+def test_a_list_after_in_is_refused_before_the_database_sees_it(shelves: Database) -> None:
+    listed = Prepared(sa.select(shelf.c.id).where(shelf.c.name.in_(["a", "b"])))
+    with shelves.read() as connection, pytest.raises(TypeError, match="a list after IN"):
+        listed.all(connection, {})

@@ -17,6 +17,7 @@ const PAGES: Record<string, () => Loaded> = {
   "/rules": () => import("./areas/review/Packs.svelte"),
   "/searches": () => import("./areas/review/Searches.svelte"),
   "/settings": () => import("./areas/people/Settings.svelte"),
+  "/tip": () => import("./areas/proficiency/Tip.svelte"),
   "/specs": () => import("./areas/review/Specs.svelte"),
 };
 const loaded = new Map<string, Loaded>();

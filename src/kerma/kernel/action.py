@@ -145,6 +145,8 @@ class Action(Generic[P, R]):
             refuse(kernel, actor, self.name)
         with kernel.database.write() as connection:
             act = Act(kernel, connection, actor, self.name, kernel.clock.now())
+            for guard in GUARDS:
+                guard(act, kwargs)
             result = self.body(act, *args, **kwargs)
             act.finish()
             kernel.ledger.append(connection, [*act.records, _record(act)])
@@ -214,6 +216,9 @@ class Action(Generic[P, R]):
             return [act for parts in alone for act in parts]
         return acts
 
+
+GUARDS: list[Callable[[Act, Mapping[str, Any]], None]] = []
+"""Called before every action with what it was given; each may refuse it by raising. Put here by ``app.py``."""
 
 MISSING = "permission missing"
 

@@ -32,8 +32,10 @@ BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A 64-bit key that counts up by itself on both databases, so keys follow arrival."""
 
 BUSY_TIMEOUT_MS = 30_000
+RESTED_S = 1.0
+"""A connection that has not been used for so long is tried before it is: its server may have been started anew."""
 
-POSTGRESQL_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+POSTGRESQL_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True, "kerma_read": True}
 """SQLite in WAL reads one state anyway; PostgreSQL must be asked to, else each statement sees a newer one."""
 
 
@@ -57,6 +59,16 @@ class Database:
     def write(self) -> Iterator[sa.Connection]:
         """Open a transaction that may write; commits at the end, rolls back on any exception."""
         with self._turn(), self.engine.connect().execution_options(kerma_write=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[sa.Connection]:
+        """Open a connection for one statement that reads: it sees one state by itself, and needs no transaction."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield connection
 
     @contextmanager
@@ -103,7 +115,27 @@ def _locked(file: int | None) -> Iterator[None]:
 
 def _postgresql_engine(url: sa.URL) -> sa.Engine:
     driver = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(driver, pool_size=8, max_overflow=16, pool_pre_ping=True)
+    engine = sa.create_engine(driver, pool_size=8, max_overflow=16)
+
+    # As pool_pre_ping, which asks each time: three round trips for every transaction of a busy server.
+    @event.listens_for(engine, "checkin")
+    def _rest(_: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _try(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is not None and time.monotonic() - since > RESTED_S and not _answers(engine, connection):
+            raise sa.exc.DisconnectionError  # the pool makes a new one
+
+    return engine
+
+
+def _answers(engine: sa.Engine, connection: Any) -> bool:
+    try:
+        return bool(engine.dialect.do_ping(connection))
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:

@@ -124,21 +124,23 @@ def parked(connection: sa.Connection, limit: int = 100) -> list[dict[str, Any]]:
 
 def trouble(connection: sa.Connection, name: str, key: str) -> str:
     """Return in words why the newest request for a thing has not been done; empty while nothing went wrong."""
-    query = (
-        sa.select(job_request.c.state, job_request.c.attempts, job_request.c.error, job_request.c.id)
-        .where(job_request.c.name == name, job_request.c.key == key)
-        .order_by(job_request.c.id.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None or not row.error or row.state not in (WAITING, PARKED):
+    row = _NEWEST.first(connection, {"job": name, "of": key})
+    if row is None or not row["error"] or row["state"] not in (WAITING, PARKED):
         return ""
-    if row.state == WAITING:
-        return f"it failed and is tried again: {row.error}"
+    if row["state"] == WAITING:
+        return f"it failed and is tried again: {row['error']}"
     return (
-        f"it was given up after {row.attempts} attempts: {row.error}. "
-        f"An administrator can have it tried again: kerma jobs retry {row.id}"
+        f"it was given up after {row['attempts']} attempts: {row['error']}. "
+        f"An administrator can have it tried again: kerma jobs retry {row['id']}"
     )
+
+
+_NEWEST = Prepared(
+    sa.select(job_request.c.state, job_request.c.attempts, job_request.c.error, job_request.c.id)
+    .where(job_request.c.name == sa.bindparam("job"), job_request.c.key == sa.bindparam("of"))
+    .order_by(job_request.c.id.desc())
+    .limit(1)
+)
 
 
 @action("jobs.retry")

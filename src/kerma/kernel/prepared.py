@@ -73,7 +73,9 @@ class Prepared:
 
     def run_many(self, connection: sa.Connection, rows: Sequence[_Values]) -> None:
         """Run a statement that returns nothing for each of some rows, which have the same names."""
-        if not rows:
+        if len(rows) < 2:  # many at once are a conversation of their own, which one row does not pay for
+            for row in rows:
+                self.run(connection, row)
             return
         rendered = self._render(connection, rows[0])
         cursor = _cursor(connection)
@@ -98,6 +100,8 @@ class Prepared:
         if rendered is None:
             is_writing = self._statement.is_dml
             compiled = self._statement.compile(dialect=dialect, column_keys=list(values) if is_writing else None)
+            if "[POSTCOMPILE_" in str(compiled):
+                raise TypeError("a list after IN is written out anew for each run: use or_, or a plain statement")
             converters = {name: call for name, call in compiled._bind_processors.items() if callable(call)}
             rendered = _Rendered(
                 text=str(compiled),

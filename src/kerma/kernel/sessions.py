@@ -17,7 +17,15 @@ from kerma.errors import NotFound, NotSignedIn
 from kerma.kernel import clock as clocks
 from kerma.kernel import passwords
 from kerma.kernel.action import Act, Actor, Kernel, action
-from kerma.kernel.identity_model import actor_of_person, login_attempt, person, session, sha256
+from kerma.kernel.identity_model import (
+    actor_of_person,
+    login_attempt,
+    person,
+    person_role,
+    role_permission,
+    session,
+    sha256,
+)
 from kerma.kernel.prepared import Prepared
 from kerma.kernel.sign_in_attempts import Attempt, begin_attempt
 
@@ -83,12 +91,14 @@ def actor_of_session(kernel: Kernel, token: str) -> Actor:
         The session is unknown, ended, idle or too old, or the account is disabled.
     """
     now = kernel.clock.now()
-    with kernel.database.read() as connection:
-        row = _live(connection, token)
-        if row is None:
-            raise NotSignedIn("this session has ended; sign in again")
-        _check_age(kernel, row, now)
-        actor = actor_of_person(connection, row.person_id)
+    with kernel.database.glance() as connection:
+        rows = _SIGNED_IN.all(connection, {"token_sha256": sha256(token)})
+    if not rows:
+        raise NotSignedIn("this session has ended; sign in again")
+    row = _Open(**{name: rows[0][name] for name in _Open.__dataclass_fields__})
+    _check_age(kernel, row, now)
+    patterns = frozenset(one["pattern"] for one in rows if one["pattern"] is not None)
+    actor = Actor("person", str(row.person_id), rows[0]["name"], patterns)
     if (now - clocks.moment(row.last_seen_at)).total_seconds() >= SEEN_STEP_S:
         with kernel.database.write() as connection:
             connection.execute(session.update().where(session.c.id == row.id).values(last_seen_at=clocks.text(now)))
@@ -191,15 +201,23 @@ def _end_session(act: Act, *, session_id: int) -> None:
     act.record(session_id=session_id)
 
 
-_LIVE = Prepared(
-    sa.select(session.c.id, session.c.person_id, session.c.created_at, session.c.last_seen_at)
-    .join(person, person.c.id == session.c.person_id)
-    .where(
-        session.c.token_sha256 == sa.bindparam("token_sha256"),
-        session.c.ended_at.is_(None),
-        person.c.disabled_at.is_(None),
-    )
+_OF_TOKEN = (
+    session.c.token_sha256 == sa.bindparam("token_sha256"),
+    session.c.ended_at.is_(None),
+    person.c.disabled_at.is_(None),
 )
+_SESSION = sa.select(session.c.id, session.c.person_id, session.c.created_at, session.c.last_seen_at)
+_LIVE = Prepared(_SESSION.join(person, person.c.id == session.c.person_id).where(*_OF_TOKEN))
+_SIGNED_IN = Prepared(
+    _SESSION.add_columns(person.c.name, role_permission.c.pattern)
+    .select_from(
+        session.join(person, person.c.id == session.c.person_id)
+        .outerjoin(person_role, person_role.c.person_id == person.c.id)
+        .outerjoin(role_permission, role_permission.c.role == person_role.c.role)
+    )
+    .where(*_OF_TOKEN)
+)
+"""One statement for what every request asks: whose session is it, and what may that person do now."""
 
 
 def _live(connection: sa.Connection, token: str) -> _Open | None:

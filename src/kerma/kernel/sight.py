@@ -21,7 +21,7 @@ READERS = ("person", "token")
 
 @dataclass(frozen=True)
 class Sight:
-    """What of one exam an actor may see: the images always, the rest as it says here."""
+    """What of one exam an actor may see: pictures always, the rest as it says here."""
 
     algorithm: bool = True
     """What software found or proposed."""
@@ -31,11 +31,13 @@ class Sight:
     """Key of the actor."""
     is_shared: bool = False
     """Several people read the exam at once, each alone: nobody holds it."""
+    originals: bool = True
+    """The images as they came. Where not, pixels made for reading are shown in their place (``kernel.projection``)."""
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is hidden."""
-        return self.algorithm and self.people
+        return self.algorithm and self.people and self.originals
 
 
 WHOLE = Sight()

@@ -227,7 +227,7 @@ def _suspended(look: Look) -> str:
 def _numbered(images: Sequence[ImageAnalysis]) -> tuple[ImageAnalysis, ...]:
     numbers = itertools.count(1)
     return tuple(
-        replace(image, findings=tuple(replace(finding, id=str(next(numbers))) for finding in image.findings))
+        replace(image, findings=tuple(finding.with_all(id=str(next(numbers))) for finding in image.findings))
         for image in images
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kerma.errors import WrongUsage
 from kerma.science.detect import DETECTORS, detect
+from kerma.science.double_marks import merged
 from kerma.science.image_quality import measured_gauges
 from kerma.science.imaging.image import Image
 from kerma.science.imaging.planes import planes_to_measure, planes_to_search
@@ -128,17 +129,19 @@ def _held(image: Image, declared: Declared) -> tuple[Held | None, tuple[str, ...
 def with_looks(done: ImageAnalysis, number: int, looks: Sequence[Look]) -> ImageAnalysis:
     """Return the analysis of an image with what models marked on it, behind the marks of the plan's detectors.
 
+    A flaw that a detector marked as well is one finding (:mod:`.double_marks`).
+
     What a model should have looked at and did not is unsearched; what it is not made for is only noted.
     """
     own = [one.images[number] for one in looks]
     missed = tuple(one.passed_over for one in own if one.passed_over)
     apart = _told_apart([one.not_for for one in own if one.not_for])
     findings = tuple(finding for one in own for finding in one.findings)
-    both = sum(any(_lies_on(one, other) for other in done.findings) for one in findings)
+    found, both = merged(done.findings, findings)
     twice = (TWICE.format(both),) if both else ()
     return replace(
         done,
-        findings=(*done.findings, *findings),
+        findings=found,
         notes=(*done.notes, *missed, *apart, *twice),
         unsearched=(*done.unsearched, *missed),
     )
@@ -152,19 +155,9 @@ def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
 
 MOST_NAMED = 3
 TWICE = (
-    "{} of the marks of learned models lie on marks of detectors: a flaw that both marked counts twice in sums of the "
-    "rules until one of the two is dismissed"
+    "{} of the marks of learned models lie on marks of detectors that call or outline it otherwise: a flaw that both "
+    "marked counts twice in sums of the rules until one of the two is dismissed"
 )
-LIES_ON_SHARE = 0.5
-
-
-def _lies_on(one: Finding, other: Finding) -> bool:
-    """Whether two marks share at least half of the smaller one's box."""
-    first, second = one.box, other.box
-    rows = min(first.row + first.height, second.row + second.height) - max(first.row, second.row)
-    columns = min(first.column + first.width, second.column + second.width) - max(first.column, second.column)
-    smaller = min(first.height * first.width, second.height * second.width)
-    return one.plane == other.plane and max(rows, 0) * max(columns, 0) >= LIES_ON_SHARE * smaller > 0
 
 
 def _measured(image: Image, plan: Plan, planes: Sequence[int]) -> list[Measurement | NotMeasurable]:

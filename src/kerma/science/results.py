@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from kerma.science.units import unit_of
@@ -148,6 +148,12 @@ class Finding:
     measurements: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     """What is to be said of it in a sentence; empty where label and measurements say it all."""
+    also: tuple[Finding, ...] = ()
+    """Other marks of the same flaw, each as its own source made it; they count with this one, not beside it."""
+
+    def with_all(self, **values: Any) -> Finding:
+        """Return it with values that hold for its other marks too, such as the number or the plane."""
+        return replace(self, **values, also=tuple(replace(one, **values) for one in self.also))
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON form of DESIGN 7."""
@@ -166,6 +172,8 @@ class Finding:
             plain["polygon"] = [list(point) for point in self.polygon]
         if self.note:
             plain["note"] = self.note
+        if self.also:
+            plain["also"] = [one.as_json() for one in self.also]
         return plain
 
 

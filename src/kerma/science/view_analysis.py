@@ -48,7 +48,7 @@ def _part(view: View, done: ImageAnalysis, plane: int) -> ImageAnalysis:
     return replace(
         done,
         measurements=tuple(measured),
-        findings=tuple(replace(one, plane=0) for one in done.findings) if is_home else (),
+        findings=tuple(one.with_all(plane=0) for one in done.findings) if is_home else (),
         comparisons=done.comparisons if is_home else (),
         notes=(*done.notes, view.note),
         paired=view.parts,

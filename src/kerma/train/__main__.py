@@ -21,11 +21,12 @@ def main() -> int:
     asked.add_argument("--out", type=Path, required=True, help="folder of the results")
     asked.add_argument("--cache", type=Path, help="folder of simulated images; default OUT/images")
     asked.add_argument("--data", type=Path, help="chest: the patches to learn from, pneumoniamnist.npz")
+    asked.add_argument("--begin", type=Path, help="weights (ONNX) of the same detector to begin with")
     given = asked.parse_args()
     try:
         trained(
             given.task, seed=given.seed, minutes=given.minutes, images=given.images, workers=given.workers,
-            places=Places(given.out, given.cache, given.data),
+            places=Places(given.out, given.cache, given.data, begin=given.begin),
         )  # fmt: skip
     except KermaError as error:
         sys.stderr.write(f"{error}\n")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ from kerma.errors import WrongUsage
 
 MINUTES, IMAGES, SEED = 8.0, 12000, 1
 CHEST = "chest"
+LOG = "training.log"
+"""Beside the weights: what was told, line by line, also where the training is a job of a worker."""
 NEEDED = ("torch", "onnx", "onnxruntime")
 
 
@@ -25,12 +30,14 @@ class Places:
     data: Path | None = None
     resumes: bool = False
     """Whether the same training goes on where it was stopped, by its checkpoint in ``out``."""
+    begin: Path | None = None
+    """Exported weights of the same detector to begin with; chance where none are given."""
 
 
 def trained(
     task: str, *, seed: int, minutes: float, images: int, places: Places, workers: int | None
 ) -> dict[str, Any]:
-    """Train a task and return its card; progress goes to standard error.
+    """Train a task and return its card; progress goes to standard error and to ``training.log`` beside the weights.
 
     Raises
     ------
@@ -41,15 +48,20 @@ def trained(
     if missing:
         raise WrongUsage(f"training needs {', '.join(missing)}: install it with  pip install 'kerma[train]'")
     demand(minutes, images, workers)
+    places.out.mkdir(parents=True, exist_ok=True)
+    tell = partial(_tell, places.out / LOG)
     if task == CHEST:
-        return _chest(seed, minutes, places)
+        return _chest(seed, minutes, places, tell)
     from kerma.train.loop import Order, train
     from kerma.train.tasks import task_of
 
     # One core is left for the network itself.
     many = workers or max(1, (os.cpu_count() or 2) - 1)
     cache = places.cache or places.out / "images"
-    return train(Order(task_of(task), seed, minutes, many, images, places.out, cache, places.resumes), _tell)
+    order = Order(
+        task_of(task), seed, minutes, many, images, places.out, cache, places.resumes, begins_with=places.begin
+    )  # fmt: skip
+    return train(order, tell)
 
 
 def demand(minutes: float, images: int, workers: int | None) -> None:
@@ -58,14 +70,18 @@ def demand(minutes: float, images: int, workers: int | None) -> None:
         raise WrongUsage("give at least 1 minute, 1 image and 1 worker")
 
 
-def _chest(seed: int, minutes: float, places: Places) -> dict[str, Any]:
+def _chest(seed: int, minutes: float, places: Places, tell: Callable[[str], None]) -> dict[str, Any]:
     from kerma.train import chest
 
     if places.data is None:
         raise WrongUsage("training chest learns from real images: give --data pneumoniamnist.npz (MedMNIST)")
-    return chest.train(chest.Order(seed, minutes, places.out, places.data), _tell)
+    if places.begin is not None:
+        raise WrongUsage("chest begins from chance: leave --begin away")
+    return chest.train(chest.Order(seed, minutes, places.out, places.data), tell)
 
 
-def _tell(line: str) -> None:
+def _tell(log: Path, line: str) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

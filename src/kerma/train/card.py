@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from kerma.science.simulate.scene import SIMULATOR_VERSION
@@ -46,10 +47,15 @@ class Run:
     views: int
     steps: int
     device: str
+    begins_with: Path | None = None
+    """Exported weights that it began with."""
 
 
 def card_of(run: Run, sha256: str, parameters: int) -> dict[str, Any]:
     """Return the card of weights whose figures are not known yet."""
+    begins, more = run.begins_with, {}
+    if begins is not None:
+        more = {"begins_with_sha256": hashlib.sha256(begins.read_bytes()).hexdigest()}
     return {
         "name": run.task.name, "version": VERSION, "sha256": sha256, "kind": "detector",
         "labels": list(run.task.labels),
@@ -59,7 +65,9 @@ def card_of(run: Run, sha256: str, parameters: int) -> dict[str, Any]:
             "seed": run.seed, "minutes": round(run.minutes, 2), "device": run.device, "parameters": parameters,
             "scenes": sorted({made.scene for made in run.task.scenes}), "simulator_version": SIMULATOR_VERSION,
             "manifest_sha256": manifest(run.task, run.seed),
-            "command": f"kerma train {run.task.name} --seed {run.seed} --minutes {run.minutes:g}",
+            "command": f"kerma train {run.task.name} --seed {run.seed} --minutes {run.minutes:g}"
+            + (f" --begin {begins.name}" if begins else ""),
+            **more,
         },
         "calibration": {"temperature": 1.0, "shift": 0.0},
         "thresholds": {"operating_point": "not calibrated", "score": 0.3},

@@ -50,6 +50,8 @@ class Example:
     is_linear: bool
     flaws: tuple[Flaw, ...]
     scene: str
+    pixel_mm: float = 0.0
+    """Size of a pixel in the middle of a bag; 0 where nothing is laid into the picture."""
 
     def as_image(self) -> Image:
         """Return the radiograph as a detector meets it; what the simulator knows of its scale is left out."""

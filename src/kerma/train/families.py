@@ -13,11 +13,12 @@ from kerma.science.detect import bag_channels, learned_input
 from kerma.science.imaging.image import Image
 from kerma.train import views
 from kerma.train.bag_examples import kept_bag
+from kerma.train.bag_layers import filled
 from kerma.train.bag_views import VIEW_PX as BAG_VIEW_PX
 from kerma.train.bag_views import bag_view, seen_as
 from kerma.train.digitising import disguised
 from kerma.train.examples import Example, kept_example
-from kerma.train.tasks import Task
+from kerma.train.tasks import Task, task_of
 
 DISGUISED_SHARE = 0.8
 
@@ -58,6 +59,10 @@ def _bags(task: Task, part: str, seed: int, number: int, folder: Path) -> tuple[
     return kept_bag(task, part, seed, number, folder=folder)
 
 
+def _filled(one: Example, rng: np.random.Generator) -> views.View:
+    return bag_view(filled(one, task_of("bag").labels, rng), rng)
+
+
 def _digitised(one: Example, part: str, rng: np.random.Generator) -> Image:
     return disguised(one, rng, strength=DISGUISED_SHARE).as_image()
 
@@ -68,8 +73,8 @@ FAMILIES: Mapping[str, Family] = {
         (("calibrate", 160), ("test", 300), ("shifted", 160)), 4000, (32, 72, 144, 160), 48, True, 70.0, 50,
     ),
     "bag": Family(
-        _bags, bag_view, seen_as, bag_channels.CHANNELS, bag_channels.BANDS, BAG_VIEW_PX, 1,
-        (("calibrate", 24), ("test", 40), ("shifted", 24)), 100, (32, 64, 128, 192), 32, False, 300.0, 20,
+        _bags, _filled, seen_as, bag_channels.CHANNELS, bag_channels.BANDS, BAG_VIEW_PX, 16,
+        (("calibrate", 24), ("test", 40), ("shifted", 24)), 40, (32, 64, 128, 192), 32, False, 300.0, 20,
     ),
 }  # fmt: skip
 

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 
 from kerma.errors import KermaError
+from kerma.train.beginning import begin_with
 from kerma.train.card import Run, card_of, manifest
 from kerma.train.export import exported
 from kerma.train.families import family_of
 from kerma.train.judging import Judging, judged, write
 from kerma.train.losses import loss
-from kerma.train.makers import Makers, Plan, started
+from kerma.train.makers import SEEN_AGAIN, Makers, Plan, started
 from kerma.train.net import Network
 from kerma.train.pool import Pool
 from kerma.train.targets import targets
@@ -31,7 +32,11 @@ EVALUATION_ENDS_S = 8.0
 """Before the end: what writing the card may take."""
 TELL_EVERY_S, KEEP_EVERY_S = 10.0, 60.0
 LOWEST_RATE, WEIGHT_DECAY, WARM_UP_STEPS = 2e-5, 0.02, 150
+BEGUN_SHARE = 0.25
+"""Of the highest rate, where a network has learned already: more would make it forget."""
 SLOWEST_AVERAGE = 0.999
+POOLED_EACH = 6
+"""Views held at once for each image, and for each bag as many times more as it is filled anew."""
 STEEPEST = 10.0
 
 
@@ -46,9 +51,11 @@ class Scale:
     highest_rate: float
     at_once: int
     """Views taken in between two steps, at most: on a CPU they take the time that learning needs."""
+    falls: float
+    """Power of the share of the time by which the rate falls: on a CPU views come slowly at first, and so do steps."""
 
 
-SCALES = {"cuda": Scale(64, 384, 12000, 300, 2.5e-3, 24), "cpu": Scale(12, 256, 1500, 24, 1.6e-3, 4)}
+SCALES = {"cuda": Scale(64, 384, 12000, 300, 2.5e-3, 24, 1.0), "cpu": Scale(12, 256, 1500, 24, 1.6e-3, 4, 2.0)}
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,14 @@ class Order:
     cache: Path
     resumes: bool = False
     """Whether it goes on where the same order was stopped."""
+    begins_with: Path | None = None
+    """Exported weights that it begins with; chance where none are given."""
 
     @property
     def fingerprint(self) -> str:
         """What makes two orders the same."""
-        return f"{self.task.name} {manifest(self.task, self.seed)} {self.minutes:g} {self.images}"
+        began = f" {self.begins_with.name}" if self.begins_with else ""
+        return f"{self.task.name} {manifest(self.task, self.seed)} {self.minutes:g} {self.images}{began}"
 
     @property
     def unfinished(self) -> Path:
@@ -122,6 +132,7 @@ class Learner:
         self.average = deepcopy(self.network).eval().requires_grad_(False)
         rate = self.scale.highest_rate
         self.optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=WEIGHT_DECAY)
+        self.highest_rate = rate
         self.steps = 0
         self.rng = np.random.default_rng(seed)
         self.has_bfloat16 = self.kind == "cuda" or torch.cpu._is_avx512_bf16_supported()
@@ -135,7 +146,8 @@ class Learner:
     def step(self, pool: Pool, share: float) -> dict[str, torch.Tensor]:
         """Learn from one batch; ``share`` of the time for learning has gone."""
         side = self.crop_px
-        rate = LOWEST_RATE + 0.5 * (self.scale.highest_rate - LOWEST_RATE) * (1 + math.cos(math.pi * share))
+        falling = 0.5 * (1 + math.cos(math.pi * share**self.scale.falls))
+        rate = LOWEST_RATE + (self.highest_rate - LOWEST_RATE) * falling
         for group in self.optimiser.param_groups:
             group["lr"] = rate * min(1.0, (self.steps + 1) / WARM_UP_STEPS)
         batch = pool.batch(self.scale.batch, side, self.rng)
@@ -155,6 +167,12 @@ class Learner:
         self.steps += 1
         self._follow()
         return {name: value.detach() for name, value in parts.items()}
+
+    def begin_with(self, weights: Path, pool: Pool) -> None:
+        """Take up exported weights, seen through some of the views to learn from."""
+        sample = pool.batch(self.scale.first_views, self.crop_px, self.rng).channels
+        begin_with(self.network, weights, sample)
+        self.average.load_state_dict(self.network.state_dict())
 
     def keep(self, order: Order, gone_s: float) -> None:
         """Write everything that is needed to go on, at once or not at all."""
@@ -217,7 +235,8 @@ def train(order: Order, tell: Callable[[str], None]) -> dict[str, Any]:
     model = order.out / f"{order.task.name}.onnx"
     sha256 = exported(learner.average, model)
     run = Run(
-        order.task, order.seed, order.minutes, makers.made.value, pool.arrived, learner.steps, learner.kind
+        order.task, order.seed, order.minutes, makers.made.value, pool.arrived, learner.steps, learner.kind,
+        order.begins_with,
     )  # fmt: skip
     card = card_of(run, sha256, learner.parameters)
     write(card, model)
@@ -231,8 +250,12 @@ def train(order: Order, tell: Callable[[str], None]) -> dict[str, Any]:
 def _learned(order: Order, clock: Clock, makers: Makers, tell: Callable[[str], None]) -> tuple[Learner, Pool]:
     """Learn until the time is over."""
     learner = Learner(order.task, order.seed)
+    if order.begins_with:
+        learner.highest_rate *= BEGUN_SHARE
     family = family_of(order.task)
-    pool = Pool(min(learner.scale.held_views, 6 * order.images), learner.device, (family.channels, family.view_px))
+    held = POOLED_EACH * order.images * max(1, family.views_each // SEEN_AGAIN)
+    size = max(learner.scale.first_views, min(learner.scale.held_views, held))
+    pool = Pool(size, learner.device, (family.channels, family.view_px))
     clock.began -= learner.go_on(order)
     tell(
         f"{clock.gone():6.0f} s  {learner.parameters} weights on {learner.kind}, {order.workers} workers simulate"
@@ -249,6 +272,8 @@ def _learned(order: Order, clock: Clock, makers: Makers, tell: Callable[[str], N
             if view is not None:
                 pool.add(view)
         else:
+            if order.begins_with and not learner.steps:
+                learner.begin_with(order.begins_with, pool)
             parts = learner.step(pool, clock.share())
             sums = {name: sums.get(name, torch.zeros_like(value)) + value for name, value in parts.items()}
             since += 1

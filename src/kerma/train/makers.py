@@ -18,6 +18,8 @@ from kerma.train.views import View
 
 HELD_OUT_EVERY = 4
 """One in so many simulations is one of the held-out examples, until all of those are there."""
+SEEN_AGAIN = 4
+"""An example that is shown again gives so many times fewer views than a new one."""
 QUEUED = 48
 ONE_THREAD = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -110,7 +112,7 @@ def _work(plan: Plan, worker: int, shared: tuple[Any, Any, Any, Any]) -> None:
     while not _is_over(stop):
         turn += 1
         try:
-            if held_out and (turn % HELD_OUT_EVERY == 0 or not numbers):
+            if held_out and (turn % HELD_OUT_EVERY == 0 or not (numbers or kept)):
                 family.examples(task, *_asked(plan, held_out.pop()), plan.folder)
                 continue
             if numbers:
@@ -125,7 +127,7 @@ def _work(plan: Plan, worker: int, shared: tuple[Any, Any, Any, Any]) -> None:
                 with made.get_lock():
                     made.value += 1
             for one in made_of_it:
-                for _ in range(family.views_each if is_new else 1):
+                for _ in range(family.views_each if is_new else max(1, family.views_each // SEEN_AGAIN)):
                     _put(queue, family.view(one, rng), stop)
         except (KermaError, ValueError, ArithmeticError):
             # A drawn scene that cannot be built is left out; how many were is told at the end.

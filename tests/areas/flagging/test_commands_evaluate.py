@@ -74,6 +74,22 @@ def test_the_figure_is_that_of_pycocotools_on_what_kerma_detect_prints(welds: Pa
     assert of_coco["values"]["map50"] > 0
 
 
+def test_values_of_pixels_are_held_against_the_outlines_where_a_model_gives_them(welds: Path) -> None:
+    code, document, _ = _evaluate(welds, welds / "truth.json", "--pixels", *FEW, model="weld")
+    found = document["values"]["pixels"]
+    assert code == 0 and found["regions"] > 0 and found["false_share_limit"] == 0.3
+    for key in ("aupro", "auc"):
+        low, high = found["intervals"][key]
+        assert low <= found[key] <= high and 0.3 < found[key] <= 1
+    asked = ["evaluate", "--images", str(welds), "--truth", str(welds / "truth.json"), "--model", "weld", "--pixels"]
+    shown = CliRunner().invoke(CLI, [*asked, *FEW], standalone_mode=False)
+    assert "AUPRO up to 30 % false" in shown.stdout and "AUC of pixels" in shown.stdout
+    _, without, _ = _evaluate(welds, welds / "truth.json", *FEW, model="weld")
+    assert without["values"]["pixels"] is None
+    with pytest.raises(WrongUsage, match="no value for every pixel"):
+        _evaluate(welds, welds / "truth.json", "--pixels", *PLACES)
+
+
 def _finding(box: tuple[float, ...], score: float | None) -> Finding:
     return Finding(id="", code="", label="any", box=Box(*box), by=By("algorithm", ""), score=score)
 

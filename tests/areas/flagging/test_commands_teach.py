@@ -11,13 +11,14 @@ import typer
 from typer.testing import CliRunner
 
 import good_parts
-from kerma.areas.flagging import commands_detect, commands_teach, detecting
+from kerma.areas.flagging import commands_detect, commands_evaluate, commands_teach, detecting
 from kerma.errors import NotFound, Unreadable, WrongUsage
 from kerma.science.imaging.image import Image
 
 CLI = typer.Typer()
 commands_teach.register(CLI)
 commands_detect.register(CLI)
+commands_evaluate.register(CLI)
 
 
 def _written(folder: Path, name: str, image: Image) -> Path:
@@ -102,6 +103,27 @@ def test_a_model_of_good_parts_is_asked_for_by_its_file(anomaly_file: Path, tmp_
     assert box[0] < 150 < box[0] + box[2] and box[1] < 100 < box[1] + box[3]
     assert len(list((tmp_path / "why").glob("*.png"))) == len(image["findings"])
     assert _run(*asked)[1] == document
+
+
+def test_the_distance_of_every_pixel_is_held_against_the_flaw_that_is_there(
+    anomaly_file: Path, taught: Path, tmp_path: Path
+) -> None:
+    images, truths = [], []
+    for number, place in enumerate((None, (150.0, 100.0), (60.0, 190.0)), start=1):
+        bad = good_parts.part(30 + number, extra=None if place is None else (*place, 6.0, 3.0))
+        path = _written(tmp_path, f"plate-{number}", bad)
+        images.append({"id": number, "file_name": path.name, "width": bad.columns, "height": bad.rows})
+        if place is not None:
+            box = [place[1] - 6, place[0] - 6, 12, 12]
+            truths.append({"id": number, "image_id": number, "category_id": 1, "bbox": box, "area": 144, "iscrowd": 0})
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"images": images, "annotations": truths, "categories": [{"id": 1, "name": "extra"}]}))
+    for model, least in ((f"anomaly:{anomaly_file}", 0.8), (str(taught), 0.8)):
+        asked = ("evaluate", "--images", tmp_path, "--truth", truth, "--model", model, "--pixels", "--resamples", "20")
+        code, document = _run(*asked)
+        found = document["values"]["pixels"]
+        assert code == 0 and found["regions"] == 2
+        assert least < found["aupro"] <= 1 and least < found["auc"] <= 1, (model, found)
 
 
 def test_an_anomaly_model_is_registered_with_the_card_in_its_file(anomaly_file: Path) -> None:

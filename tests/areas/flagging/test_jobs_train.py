@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import importlib.util
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,29 @@ def test_a_shard_that_was_half_done_when_its_process_died_is_finished_and_nothin
     assert made == [0, -1, 1, 2]
     task = task_of("weld")
     assert len(family_of(task).examples(task, "test", 1, 2, tmp_path)) == 1
+
+
+def test_a_worker_without_pytorch_says_what_to_install_and_touches_nothing(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else real(name))
+    with pytest.raises(WrongUsage, match=r"training needs torch.*pip install 'kerma\[train\]'"):
+        jobs_train.learn(kernel, training=asdict(training(tmp_path)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_job_that_learns_goes_on_and_begins_and_writes_where_it_was_told(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("kerma.train.asking.trained", lambda task, **given: asked.update(given, task=task))
+    jobs_train.learn(kernel, training=asdict(training(tmp_path, begin="/models/bag.onnx")))
+    places = asked["places"]
+    assert (asked["task"], asked["images"], places.resumes) == ("bag", 45, True)
+    assert (places.out, places.cache, places.begin) == (tmp_path / "out", tmp_path / "images", Path("/models/bag.onnx"))
+    jobs_train.learn(kernel, training=asdict(training(tmp_path)))
+    assert asked["places"].begin is None
 
 
 def test_only_who_may_asks_for_a_training_of_a_task_that_there_is(kernel: Kernel, tmp_path: Path) -> None:

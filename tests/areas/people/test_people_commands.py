@@ -65,3 +65,15 @@ def test_a_token_is_printed_alone_and_works(kernel: Kernel, kerma) -> None:
 def test_mistakes_are_told(kerma, arguments: tuple[str, ...], given: str, told: str) -> None:
     with pytest.raises(KermaError, match=told):
         kerma(*arguments, given=given)
+
+
+def test_sites_and_languages_of_a_person(kernel: Kernel, kerma) -> None:
+    kerma("user", "add", "ann", "--name", "Ann Example", "--role", "lead", given=PASSWORD + "\n")
+    said = kerma("user", "posting", "ann", "--site", "Nord", "--site", "Nord ", "--language", "FR")
+    assert said == "ann: sites Nord; languages fr\n"
+    (row,) = json.loads(kerma("user", "list", "--json"))
+    assert row["posting"] == {"sites": ["Nord"], "languages": ["fr"]}
+    with pytest.raises(KermaError, match="no language"):
+        kerma("user", "posting", "ann", "--language", "French")
+    kerma("user", "posting", "ann")
+    assert json.loads(kerma("user", "list", "--json"))[0]["posting"] == {"sites": [], "languages": []}

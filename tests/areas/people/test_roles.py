@@ -15,6 +15,7 @@ SOFTWARE_ALONE = (
     "archive.move", "archive.scrub", "blobs.remove", "alarms.raise", "backup.make", "backup.restore", "archive.delete",
     "flagging.register_shipped", "flagging.keep_feedback", "review.open_review",
     "review.refer_overdue", "review.look_as_guest", "review.show_guest_image", "review.answer_as_guest",
+    "proficiency.settle",
 )  # fmt: skip
 
 
@@ -41,6 +42,9 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
         ("trainer", ("archive.view",), ("review.see_all", "review.first_read")),
         ("analyst", ("review.draft_specification", "review.view_recalls"), ("review.approve_specification",)),
         ("lead", ("review.approve_specification", "review.recall_exams", "review.decide_disposition"), ()),
+        ("analyst", ("review.record_discrepancy", "review.answer_discrepancy"), ("review.settle_discrepancy",)),
+        ("lead", ("review.settle_discrepancy", "review.set_target", "review.attach_to_specification"), ()),
+        ("customer", ("review.view_specifications",), ("review.attach_to_specification",)),
         ("customer", ("review.approve_for_customer",), ("review.approve_specification", "archive.view")),
         ("analyst", ("review.view_feedback", "review.finish_learning"), ("review.claim_review", "review.view_reviews")),
         ("reviewer", ("review.claim_review", "review.score_review"), ("review.decide", "review.view_review_figures")),
@@ -57,6 +61,8 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
         ("lead", ("flagging.activate_model", "flagging.set_threshold"), ("flagging.register_shipped",)),
         ("engineer", ("flagging.add_model",), ("flagging.activate_model", "flagging.set_threshold")),
         ("lead", ("worklist.set_lane", "worklist.set_pool_member"), ("worklist.lane_results",)),
+        ("lead", ("worklist.set_rules", "worklist.take_on", "worklist.set_matching", "people.set_posting"), ()),
+        ("analyst", ("worklist.view",), ("worklist.set_rules", "worklist.view_attention", "people.set_posting")),
         ("lane", ("worklist.lane_results",), ("worklist.view", "worklist.set_lane", "archive.view")),
         ("analyst", ("worklist.view",), ("worklist.set_lane", "worklist.set_pool_member", "worklist.lane_results")),
         ("analyst", (), ("flagging.add_model", "flagging.activate_model", "flagging.retire_model")),

@@ -31,6 +31,24 @@ def test_an_analysis_and_a_decision_each_ask_for_the_report(listening: Kernel, a
     assert {json.dumps(one["arguments"]) for one in asked()} == {json.dumps({"exam_pk": exam_pk})}
 
 
+def test_what_is_decided_before_its_analysis_is_reported_once_with_the_decision(
+    listening: Kernel, actor: Actor
+) -> None:
+    def waiting() -> int:
+        asked = sa.select(sa.func.count()).where(job_request.c.name == jobs.BUILD)
+        with listening.database.read() as connection:
+            return int(connection.scalar(asked) or 0)
+
+    sha256 = listening.blobs.put(tiff_bytes(weld(seed=3)))
+    exam_pk = exams.arrive(listening, actor, industry="ndt", subject_id="W-9", sha256s=(sha256,))
+    decided = decide(listening, actor, exam_pk)
+    assert waiting() == 0  # there is nothing to state yet, and a job that fails is tried again and again
+    analyse(listening, actor, exam_pk, sha256)
+    assert waiting() == 1
+    jobs.build_report(listening, exam_pk=exam_pk)
+    assert [one["decision_id"] for one in versions(listening, exam_pk)] == [decided]
+
+
 def test_the_job_run_twice_makes_one_report(listening: Kernel, exam_pk: int, tmp_path) -> None:
     jobs.build_report(listening, exam_pk=exam_pk)
     jobs.build_report(listening, exam_pk=exam_pk)

@@ -149,6 +149,22 @@ def test_two_people_at_once_make_one_decision(listening: Kernel, exam_pk: int) -
     assert len(rows(listening, decision)) == 1
 
 
+def test_a_decision_asked_for_again_under_its_key_is_made_once(listening: Kernel, actor: Actor, exam_pk: int) -> None:
+    common = {"exam_pk": exam_pk, "request_key": "a-7"}
+    made = actions.decide(listening, actor, decision_code="accept", **common)
+    assert actions.decide(listening, actor, decision_code="accept", **common) == made
+    with pytest.raises(Conflict, match="used for another decision"):
+        actions.decide(listening, actor, decision_code="reject", **common)
+    with pytest.raises(Conflict, match="decided this exam meanwhile"):  # the key of somebody else is another key
+        actions.decide(listening, exams.person(9), decision_code="accept", **common)
+    second = actions.decide(listening, exams.person(9), decision_code="reject", supersedes=made, **common)
+    assert [row["id"] for row in rows(listening, decision)] == [made, second]
+    with listening.database.read() as connection:
+        bodies = [json.loads(body) for body in connection.scalars(sa.select(ledger_record.c.body))]
+    told = [one["details"] for one in bodies if one["action"] == "review.decide"]
+    assert [(one["decision_id"], "known" in one) for one in told] == [(made, False), (made, True), (second, False)]
+
+
 def test_what_another_person_holds_cannot_be_decided(listening: Kernel, exam_pk: int) -> None:
     worklist.claim(listening, exams.person(5), item_id=item(listening, exam_pk)["item_id"])
     with pytest.raises(Conflict, match="held by someone else"):

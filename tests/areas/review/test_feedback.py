@@ -74,6 +74,20 @@ def test_accepted_dismissed_and_missed_are_told_apart() -> None:
     ]
 
 
+def test_a_flaw_that_a_detector_marked_too_is_answered_for_both_and_missed_once() -> None:
+    theirs, ours = mark("crack", BOX, "1"), mark("elongated-cavity", (11, 11, 8, 8), "1") | {"by": {"name": "filter"}}
+    analysed = {"images": [{"sha256": "ab", "findings": [ours | {"also": [theirs]}]}]}
+    silent = run() | {"model_id": 2, "labels": ["crack", "elongated-cavity"]}
+
+    def answered(what: dict[str, Any]) -> list[tuple[int, str, str]]:
+        found = rules_feedback.answers([run(theirs), silent], analysed, what, set())
+        return [(one["model_id"], one["answer"], one["finding"]["id"]) for one in found]
+
+    assert answered(laid(accepted={"1": by("person:7")})) == [(1, "accepted", "1"), (2, "missed", "1")]
+    no = by("person:8") | {"reason": "a scratch"}
+    assert answered(laid(dismissed={"1": no})) == [(1, "dismissed", "1")]
+
+
 def test_a_mark_that_was_renamed_is_accepted_with_the_readers_word() -> None:
     renamed = mark("crack", BOX, "9")
     why = by("person:7") | {"reason": "replaced by finding 9: sharp ends"}

@@ -17,7 +17,7 @@ from kerma.areas.review import actions, actions_nonconformance, rules_nonconform
 from kerma.areas.review.evidence_spec import parts
 from kerma.areas.review.model_nonconformance import nonconformance, nonconformance_step
 from kerma.areas.review.rules_nonconformance import DISPOSITIONS, why_open
-from kerma.errors import Conflict, NotFound, WrongUsage
+from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
 from kerma.kernel import sight
 from kerma.kernel.action import Kernel
 from kerma.kernel.identity import service
@@ -197,6 +197,23 @@ def test_a_concession_is_kept_and_falls_when_something_else_is_proposed(room: Ro
     decide(room, number, "scrap")
     close(room, number)
     assert state(room) == "closed"
+
+
+def test_who_proposed_a_disposition_does_not_decide_it(room: Room) -> None:
+    room.decide("one", "reject", "bad")
+    number = opened(room)
+    propose(room, number)
+    again = {"nonconformance_id": number, "disposition": "scrap", "reason": "cannot be saved"}
+    actions_nonconformance.propose_disposition(room.kernel, room.actors["lead"], **again)
+    address = f"/api/v1/nonconformances/{number}"
+    assert room.client("lead").get(address).json()["is_proposer"]
+    assert not room.client("one").get(address).json()["is_proposer"]
+    with pytest.raises(NotAllowed, match="somebody else decides"):
+        decide(room, number, "scrap")
+    assert state(room) == "proposed"
+    propose(room, number, "scrap", "I think so too")
+    decide(room, number, "scrap")
+    assert state(room) == "decided"
 
 
 def test_a_rejection_opens_one_by_itself_where_the_site_wants_it(room: Room) -> None:

@@ -84,11 +84,12 @@ def test_what_is_no_lot_is_told(lot: Lot, word: str) -> None:
 
 
 def test_progress_counts_what_was_decided_anew_and_otherwise() -> None:
-    def row(decision_id: int, now_id: int, now: str) -> dict[str, Any]:
-        return {"decision_id": decision_id, "before": "accept", "now_id": now_id, "now": now}
+    def row(decision_id: int, now_id: int, now: str, awaits: str = "") -> dict[str, Any]:
+        return {"decision_id": decision_id, "before": "accept", "now_id": now_id, "now": now, "awaits": awaits}
 
     assert rules_recall.progress([]) == Progress(0, 0, 0)
     assert rules_recall.progress([row(1, 1, "accept"), row(2, 5, "accept"), row(3, 6, "reject")]) == Progress(3, 2, 1)
+    assert rules_recall.progress([row(1, 5, "reject", "level-2")]) == Progress(1, 0, 0)
 
 
 def test_decided_exams_go_back_on_the_list_once_and_are_read_again(room: Room) -> None:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 import exams
 import lanes
@@ -16,6 +17,7 @@ from kerma.areas.worklist import actions_next
 from kerma.areas.worklist.routes_lanes import router
 from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.clock import HeldClock
+from kerma.kernel.ledger_tables import ledger_record
 
 LANE = {"machine": "LANE-1", "pool": "north", "running_s": 10, "stopped_s": 45, "at_time_out": "refer"}
 RESULTS = "/api/v1/lanes/lane-1/results"
@@ -31,8 +33,8 @@ def page(matrix: Kernel, browser: Any) -> Any:
     return browser(router)
 
 
-def bearer(kernel: Kernel, actor: Actor, role: str = "lane") -> dict[str, str]:
-    return {"Authorization": f"Bearer {create_token(kernel, actor, name=f'belt {role}', role=role)}"}
+def bearer(kernel: Kernel, actor: Actor, role: str = "lane", name: str = "lane-1") -> dict[str, str]:
+    return {"Authorization": f"Bearer {create_token(kernel, actor, name=name, role=role)}"}
 
 
 def cleared(kernel: Kernel, actor: Actor) -> int:
@@ -104,7 +106,8 @@ def test_a_machine_gets_each_result_once_in_order_with_its_token(page: Any, matr
     lanes.set_lane(matrix, actor)
     token = bearer(matrix, actor)
     assert page.http.get(RESULTS, params={"wait_s": 0}).status_code == 401
-    assert page.http.get(RESULTS, params={"wait_s": 0}, headers=bearer(matrix, actor, "engineer")).status_code == 403
+    engineer = bearer(matrix, actor, "engineer", "lane-1 b")
+    assert page.http.get(RESULTS, params={"wait_s": 0}, headers=engineer).status_code == 403
     assert page.http.get("/api/v1/lanes", headers=token).status_code == 403
     assert page.http.get(RESULTS, params={"wait_s": 26}, headers=token).status_code == 422
     assert page.http.get(RESULTS, params={"wait_s": 0}, headers=token).json() == []
@@ -116,7 +119,25 @@ def test_a_machine_gets_each_result_once_in_order_with_its_token(page: Any, matr
         assert all(one["subject_id"] and one["exam_uid"] for one in rows)
         got += [one["number"] for one in rows]
     assert got == list(range(1, 104))
-    assert page.http.get("/api/v1/lanes/lane-2/results", headers=token).status_code == 404
+
+
+def test_a_machine_is_told_nothing_of_another_lane(page: Any, matrix: Kernel, actor: Actor) -> None:
+    lanes.set_lane(matrix, actor)
+    cleared(matrix, actor)
+    for name in ("lane-1", "lane-1 since 2027", "lane-2", "lane-10", "lane", "lane-1b", "LANE-1"):
+        token = bearer(matrix, actor, name=name)
+        answer = page.http.get(RESULTS, params={"wait_s": 0}, headers=token)
+        assert answer.status_code == (200 if name in ("lane-1", "lane-1 since 2027") else 403), name
+        assert "BAG" not in answer.text or answer.status_code == 200
+        # whether there is such a lane is not told either
+        assert page.http.get("/api/v1/lanes/lane-9/results", params={"wait_s": 0}, headers=token).status_code == 403
+    administrator = bearer(matrix, actor, "administrator", "control room")
+    assert len(page.http.get(RESULTS, params={"wait_s": 0}, headers=administrator).json()) == 1
+    unknown = page.http.get("/api/v1/lanes/lane-9/results", params={"wait_s": 0}, headers=administrator)
+    assert unknown.status_code == 404
+    with matrix.database.read() as connection:
+        written = " ".join(connection.scalars(sa.select(ledger_record.c.body)))
+    assert "this token is not of lane 'lane-1'" in written
 
 
 def test_a_request_waits_until_there_is_a_result(page: Any, matrix: Kernel, actor: Actor) -> None:

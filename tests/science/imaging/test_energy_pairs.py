@@ -163,3 +163,53 @@ def test_two_tube_voltages_have_no_lookup_of_one(bag: tuple[Image, Image]) -> No
     assert view.image.technique["tube_voltage_kv"] == 160.0 and view.image.technique["tube_voltage_low_kv"] == 80.0
     found = energies_of(view.image)
     assert found.lookup is None and "two voltages, 80.0 and 160.0 kV" in found.warnings[-1]
+
+
+def _by_voltage(bag: tuple[Image, Image], **more: Any) -> list[Image]:
+    """Return both energies as plain images of two tube voltages, which nothing names."""
+    return [
+        replace(
+            image, plane_kind="frame", plane_labels=(), meaning="raw", acquired_at=f"2026-03-02T10:00:0{second}",
+            technique={"tube_voltage_kv": kv}, **more,
+        )
+        for image, kv, second in zip(bag, (90.0, 160.0), (1, 3), strict=True)
+    ]  # fmt: skip
+
+
+def test_two_voltages_of_one_view_are_put_together_where_nothing_names_the_energies(bag: tuple[Image, Image]) -> None:
+    low, high = _by_voltage(bag)
+    for images, parts in (([low, high], (0, 1)), ([high, low], (1, 0))):
+        (view,) = views_of(images)
+        assert view.parts == parts and view.image.plane_labels == BOTH and view.image.plane_kind == "energy"
+        assert np.array_equal(view.image.pixels, np.concatenate([low.pixels, high.pixels]))
+        assert view.image.technique == {"tube_voltage_kv": 160.0, "tube_voltage_low_kv": 90.0}
+        assert view.home == parts[1] and "were analysed together" in view.note
+    assert together([low, high]).plane_labels == BOTH, "what was put together once can be again"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"technique": {"tube_voltage_kv": 100.0}},
+        {"technique": {}},
+        {"technique": {"tube_voltage_kv": "160"}},
+        {"acquired_at": ""},
+        {"acquired_at": "2026-03-02T10:00:12"},
+        {"meaning": "for-presentation"},
+        {"view": "side"},
+    ],
+)
+def test_a_voltage_alone_makes_no_energy(bag: tuple[Image, Image], changed: dict[str, Any]) -> None:
+    low, high = _by_voltage(bag, view="top")
+    notes = _alone([low, replace(high, **changed)])
+    assert notes == ["", ""], "nobody said that they were energies"
+
+
+def test_voltages_count_for_nothing_beside_named_energies_a_third_voltage_or_other_contents(
+    bag: tuple[Image, Image],
+) -> None:
+    low, high = _by_voltage(bag)
+    named = replace(bag[0], pixels=bag[0].pixels[:, ::-1])
+    assert _alone([low, high, named])[:2] == ["", ""]
+    assert _alone([low, high, replace(high, technique={"tube_voltage_kv": 225.0})]) == ["", "", ""]
+    assert _alone([low, replace(high, pixels=high.pixels[:, ::-1].copy())]) == ["", ""]

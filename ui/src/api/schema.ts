@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Attention
+         * @description Show which exams nobody reads, of one rule or of all, and which nobody in service can take.
+         */
+        get: operations["attention_api_v1_attention_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention/take-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take On
+         * @description Put exams on the list that the rules have left to nobody.
+         */
+        post: operations["take_on_api_v1_attention_take_on_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/breaks": {
         parameters: {
             query?: never;
@@ -604,6 +644,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/discrepancies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Discrepancies
+         * @description List discrepancies: what is not ended by the day it is due, then the newest.
+         */
+        get: operations["discrepancies_api_v1_discrepancies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discrepancies/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List severities by industry, and the words for sources, remedies and outcomes.
+         */
+        get: operations["words_api_v1_discrepancies_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discrepancies/{discrepancy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Discrepancy
+         * @description Show one discrepancy with its history.
+         */
+        get: operations["discrepancy_api_v1_discrepancies__discrepancy_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discrepancies/{discrepancy_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Answer a discrepancy: agree with a remedy, or disagree with a reason.
+         */
+        post: operations["answer_api_v1_discrepancies__discrepancy_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discrepancies/{discrepancy_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description Close a discrepancy; the outcome follows from what was done about it.
+         */
+        post: operations["close_api_v1_discrepancies__discrepancy_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discrepancies/{discrepancy_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Settle a disputed discrepancy as a third person.
+         */
+        post: operations["settle_api_v1_discrepancies__discrepancy_id__settle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discrepancies/{discrepancy_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a discrepancy that one recorded in error.
+         */
+        post: operations["withdraw_api_v1_discrepancies__discrepancy_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/displays": {
         parameters: {
             query?: never;
@@ -892,6 +1072,8 @@ export interface paths {
         /**
          * Decide
          * @description Decide an exam; an earlier decision stays on record and is superseded.
+         *
+         *     Whoever gives each decision an `Idempotency-Key` of its own may ask again when no answer came: it is made once.
          */
         post: operations["decide_api_v1_exams__exam_pk__decisions_post"];
         delete?: never;
@@ -938,6 +1120,30 @@ export interface paths {
          * @description Withdraw what the load of an exam was declared as; it stays on record, and the exam is analysed without it.
          */
         post: operations["withdraw_api_v1_exams__exam_pk__declaration_withdrawal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/discrepancies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show the discrepancies of an exam and those it shows of an earlier one, and whether one may be recorded.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__discrepancies_get"];
+        put?: never;
+        /**
+         * Record
+         * @description Record what one sees against a decision on an exam.
+         */
+        post: operations["record_api_v1_exams__exam_pk__discrepancies_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1302,6 +1508,26 @@ export interface paths {
          *     They may tell of findings: where those are hidden from the reader, so are the states.
          */
         get: operations["presentations_api_v1_exams__exam_pk__presentations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/projection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Projection
+         * @description Tell a reader what they answered to a threat that was projected into the exam; nothing before they have.
+         */
+        get: operations["projection_api_v1_exams__exam_pk__projection_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2006,6 +2232,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/item-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description Show which exams get an item of the worklist.
+         */
+        get: operations["rules_api_v1_item_rules_get"];
+        /**
+         * Set Rules
+         * @description Set which exams get an item, from now on.
+         */
+        put: operations["set_rules_api_v1_item_rules_put"];
+        post?: never;
+        /**
+         * End Rules
+         * @description Let Kerma's own rules hold again.
+         */
+        delete: operations["end_rules_api_v1_item_rules_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/item-rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Rules
+         * @description Say what rules would have made of the exams of the last days; nothing is changed.
+         */
+        post: operations["try_rules_api_v1_item_rules_try_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/judging-words/{industry}": {
         parameters: {
             query?: never;
@@ -2519,6 +2793,46 @@ export interface paths {
          */
         get: operations["lots_api_v1_lots_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Matchings
+         * @description Show how much site and language count in every industry.
+         */
+        get: operations["matchings_api_v1_matching_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matching/{industry}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Matching
+         * @description Set whether exams of an industry go to people of their site and language.
+         */
+        put: operations["set_matching_api_v1_matching__industry__put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3704,6 +4018,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/peer/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Targets
+         * @description List the targets in force.
+         */
+        get: operations["targets_api_v1_peer_targets_get"];
+        put?: never;
+        /**
+         * Set Target
+         * @description Set a target, in place of the one of the same industry, site, role and measure.
+         */
+        post: operations["set_target_api_v1_peer_targets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/throughput": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Throughput
+         * @description Show the measures of everybody, by name.
+         */
+        get: operations["throughput_api_v1_peer_throughput_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/peer/throughput/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Throughput
+         * @description Show one's own measures; those of colleagues are not compared with them.
+         */
+        get: operations["my_throughput_api_v1_peer_throughput_mine_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -3717,6 +4095,26 @@ export interface paths {
          */
         get: operations["people_api_v1_people_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/posting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Posting
+         * @description Set at which sites a person works and which languages they read.
+         */
+        put: operations["set_posting_api_v1_people__person_id__posting_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4964,6 +5362,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/specifications/{specification_id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attach
+         * @description Attach a file to a draft: a part ``file``, and ``revision``, the text that the person has seen.
+         */
+        post: operations["attach_api_v1_specifications__specification_id__attachments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/specifications/{specification_id}/attachments/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Given Out
+         * @description Give a file as it was attached; browsers keep it and do not open it.
+         */
+        get: operations["given_out_api_v1_specifications__specification_id__attachments__sha256__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Detach
+         * @description Take a file off a draft.
+         */
+        delete: operations["detach_api_v1_specifications__specification_id__attachments__sha256__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/specifications/{specification_id}/comments": {
         parameters: {
             query?: never;
@@ -5103,6 +5545,134 @@ export interface paths {
          * @description Take the confirmation of a table back.
          */
         delete: operations["withdraw_confirmation_api_v1_tables__body___name__confirmation_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tip/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plans
+         * @description List the plans in force.
+         */
+        get: operations["plans_api_v1_tip_plans_get"];
+        put?: never;
+        /**
+         * Set Plan
+         * @description Set the plan of a scanner, or end it.
+         */
+        post: operations["set_plan_api_v1_tip_plans_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tip/plans/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run
+         * @description Say into how many of the last exams a threat would have been projected, by a key of this try alone.
+         */
+        post: operations["dry_run_api_v1_tip_plans_dry_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tip/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Results
+         * @description Show what readers answered to projected threats, everybody's first.
+         */
+        get: operations["results_api_v1_tip_results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tip/threats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Library
+         * @description Show the library of threats.
+         */
+        get: operations["library_api_v1_tip_threats_get"];
+        put?: never;
+        /**
+         * Add
+         * @description Simulate threats and add them to the library.
+         */
+        post: operations["add_api_v1_tip_threats_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tip/threats/{threat_id}/picture.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Threat Picture
+         * @description Show a threat alone, from above.
+         */
+        get: operations["threat_picture_api_v1_tip_threats__threat_id__picture_png_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tip/threats/{threat_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire
+         * @description Use a threat no more.
+         */
+        post: operations["retire_api_v1_tip_threats__threat_id__retire_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5435,6 +6005,11 @@ export interface components {
             state: string;
             /** Trouble */
             trouble: string;
+            /**
+             * Was Projected
+             * @default false
+             */
+            was_projected: boolean;
         };
         /**
          * Answer
@@ -5505,6 +6080,30 @@ export interface components {
              * @default
              */
             person: string;
+        };
+        /**
+         * Attention
+         * @description What a supervisor must know: exams nobody reads, and exams nobody can take.
+         */
+        Attention: {
+            /** Counts */
+            counts: components["schemas"]["UnreadCount"][];
+            /** Stuck */
+            stuck: components["schemas"]["StuckGroup"][];
+            /** Unread */
+            unread: components["schemas"]["UnreadExam"][];
+        };
+        /**
+         * AwaitingAddendum
+         * @description A discrepancy that an amendment is to answer.
+         */
+        AwaitingAddendum: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** What */
+            what: string;
         };
         /**
          * BatchOrder
@@ -6307,6 +6906,23 @@ export interface components {
             text: string;
         };
         /**
+         * CountedShare
+         * @description A share that was counted, with its 95 % interval (Wilson); null of nothing.
+         */
+        CountedShare: {
+            /** Count */
+            count: number;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Of */
+            of: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * CustodyItems
          * @description One page of items.
          */
@@ -6703,6 +7319,208 @@ export interface components {
             what: string;
         };
         /**
+         * DiscrepancyAnswer
+         * @description What who made the decision, or a lead, says to it.
+         */
+        DiscrepancyAnswer: {
+            /** Agrees */
+            agrees: boolean;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * DiscrepancyClosing
+         * @description What is said when a discrepancy is closed.
+         */
+        DiscrepancyClosing: {
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * DiscrepancyRow
+         * @description A discrepancy in a list.
+         */
+        DiscrepancyRow: {
+            /** Addendum At */
+            addendum_at: string;
+            /** Decided At */
+            decided_at: string;
+            /** Decision */
+            decision: string;
+            /** Decision Id */
+            decision_id: number;
+            /** Due At */
+            due_at: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Description */
+            exam_description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Number */
+            number: string;
+            /** Other Exam Pk */
+            other_exam_pk: number | null;
+            /** Outcome */
+            outcome: string;
+            place: components["schemas"]["TalkPlace"];
+            /** Reader Name */
+            reader_name: string;
+            /** Remedy */
+            remedy: string;
+            /** Seen At */
+            seen_at: string;
+            /** Seen By Name */
+            seen_by_name: string;
+            /** Severity */
+            severity: string;
+            /** Severity Words */
+            severity_words: string;
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            /** Subject Id */
+            subject_id: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * DiscrepancySettled
+         * @description How a third person settles what is disputed.
+         */
+        DiscrepancySettled: {
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+            /** Upheld */
+            upheld: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
+         * DiscrepancyShown
+         * @description A discrepancy with its history, and what one may do.
+         */
+        DiscrepancyShown: {
+            /** Addendum At */
+            addendum_at: string;
+            /** Decided At */
+            decided_at: string;
+            /** Decision */
+            decision: string;
+            /** Decision Id */
+            decision_id: number;
+            /** Due At */
+            due_at: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Description */
+            exam_description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Id */
+            id: number;
+            /** Industry */
+            industry: string;
+            /** Is Mine */
+            is_mine: boolean;
+            /** May Answer */
+            may_answer: boolean;
+            /** May Settle */
+            may_settle: boolean;
+            /** May Withdraw */
+            may_withdraw: boolean;
+            /** Number */
+            number: string;
+            /** Other Exam Pk */
+            other_exam_pk: number | null;
+            /** Outcome */
+            outcome: string;
+            place: components["schemas"]["TalkPlace"];
+            /** Reader Name */
+            reader_name: string;
+            /** Remedy */
+            remedy: string;
+            /** Seen At */
+            seen_at: string;
+            /** Seen By Name */
+            seen_by_name: string;
+            /** Severity */
+            severity: string;
+            /** Severity Words */
+            severity_words: string;
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["DiscrepancyStep"][];
+            /** Subject Id */
+            subject_id: string;
+            /** What */
+            what: string;
+            /** Why Open */
+            why_open: string;
+        };
+        /**
+         * DiscrepancyStep
+         * @description One thing that happened to a discrepancy.
+         */
+        DiscrepancyStep: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Kind */
+            kind: string;
+            /** Remedy */
+            remedy: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * DiscrepancyWords
+         * @description What may be said of a discrepancy.
+         */
+        DiscrepancyWords: {
+            /** Outcomes */
+            outcomes: {
+                [key: string]: string;
+            };
+            /** Remedies */
+            remedies: {
+                [key: string]: string;
+            };
+            /** Severities */
+            severities: {
+                [key: string]: components["schemas"]["SeverityWords"][];
+            };
+            /** Sources */
+            sources: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Display
          * @description A screen that images are read on.
          */
@@ -6877,6 +7695,30 @@ export interface components {
             plan?: components["schemas"]["NewReviewPlan"] | null;
         };
         /**
+         * DryRunOfRules
+         * @description What rules would have made of the exams of some days.
+         */
+        DryRunOfRules: {
+            /** By Rule */
+            by_rule: {
+                [key: string]: number;
+            };
+            /** Differs */
+            differs: number;
+            /** Exams */
+            exams: number;
+            /** Is Cut */
+            is_cut: boolean;
+            /** Made */
+            made: number;
+            /** Rows */
+            rows: components["schemas"]["DryRunRow"][];
+            /** Sampled */
+            sampled: number;
+            /** Unread */
+            unread: number;
+        };
+        /**
          * DryRunResult
          * @description What would have been taken for review.
          */
@@ -6891,6 +7733,34 @@ export interface components {
             };
             /** People */
             people: components["schemas"]["TakenOf"][];
+        };
+        /**
+         * DryRunRow
+         * @description What would have become of an exam.
+         */
+        DryRunRow: {
+            /** Asked */
+            asked: string;
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Industry */
+            industry: string;
+            /** Is Made */
+            is_made: boolean;
+            /** Is Sampled */
+            is_sampled: boolean;
+            /** Is There */
+            is_there: boolean;
+            /** Modalities */
+            modalities: string;
+            /** Received At */
+            received_at: string;
+            /** Rule */
+            rule: string;
+            /** Subject Id */
+            subject_id: string;
         };
         /**
          * Echo
@@ -7235,6 +8105,16 @@ export interface components {
             subject_name: string;
             /** Uid */
             uid: string;
+        };
+        /**
+         * ExamDiscrepancies
+         * @description The discrepancies of an exam and those a later exam of it shows, and whether one may be recorded.
+         */
+        ExamDiscrepancies: {
+            /** Discrepancies */
+            discrepancies: components["schemas"]["DiscrepancyShown"][];
+            /** May Record */
+            may_record: boolean;
         };
         /**
          * ExamLinked
@@ -8197,6 +9077,8 @@ export interface components {
             sop_class_uid: string;
             /** Station */
             station: string;
+            /** Tag */
+            tag: string;
             /** Uid */
             uid: string;
             /** Warnings */
@@ -8395,6 +9277,114 @@ export interface components {
             subject: string;
             /** Waits For Me */
             waits_for_me: boolean;
+        };
+        /**
+         * ItemRule
+         * @description One rule; an empty condition holds always, `;` stands between alternatives, `*` for anything.
+         */
+        ItemRule: {
+            /**
+             * Industry
+             * @default
+             */
+            industry: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Lane
+             * @default
+             */
+            lane: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
+            /**
+             * Makes
+             * @default true
+             */
+            makes: boolean;
+            /**
+             * Modality
+             * @default
+             */
+            modality: string;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @default
+             */
+            outcome: string;
+            /**
+             * Part
+             * @default
+             */
+            part: string;
+            /**
+             * Score At Least
+             * @default
+             */
+            score_at_least: string;
+            /**
+             * Score At Most
+             * @default
+             */
+            score_at_most: string;
+            /**
+             * Share Permille
+             * @default 1000
+             */
+            share_permille: number;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
+            /**
+             * Skill
+             * @default
+             */
+            skill: string;
+            /**
+             * Stage
+             * @default
+             */
+            stage: string;
+            /**
+             * Trigger
+             * @default exam
+             * @enum {string}
+             */
+            trigger: "exam" | "order" | "score" | "quality" | "prior";
+            /**
+             * Urgency
+             * @default
+             * @enum {string}
+             */
+            urgency: "" | "stat" | "urgent" | "routine";
+        };
+        /**
+         * ItemRules
+         * @description The rules in force.
+         */
+        ItemRules: {
+            /** Rules */
+            rules: components["schemas"]["ItemRule"][];
+            /** Rules Id */
+            rules_id: number;
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+            /** Stages */
+            stages: {
+                [key: string]: string[];
+            };
         };
         /**
          * ItemShown
@@ -8897,6 +9887,22 @@ export interface components {
             tile_rows: number;
         };
         /**
+         * Library
+         * @description The library of threats, and what there is to add.
+         */
+        Library: {
+            /** Articles */
+            articles: {
+                [key: string]: string[];
+            };
+            /** Least Articles */
+            least_articles: number;
+            /** Least Images */
+            least_images: number;
+            /** Threats */
+            threats: components["schemas"]["ThreatRow"][];
+        };
+        /**
          * Line
          * @description A line of what is told of the training.
          */
@@ -9082,6 +10088,34 @@ export interface components {
             version: number;
         };
         /**
+         * MatchingRow
+         * @description How much site and language count in an industry.
+         */
+        MatchingRow: {
+            /** Industry */
+            industry: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "ignore" | "prefer" | "require";
+            /**
+             * Site
+             * @enum {string}
+             */
+            site: "ignore" | "prefer" | "require";
+        };
+        /**
+         * Matchings
+         * @description The policies, and the sites that exams have come from.
+         */
+        Matchings: {
+            /** Rows */
+            rows: components["schemas"]["MatchingRow"][];
+            /** Sites */
+            sites: string[];
+        };
+        /**
          * MeasureRow
          * @description One measurement with its options, and what it measures on.
          */
@@ -9115,6 +10149,23 @@ export interface components {
             /** Readings Cd M2 */
             readings_cd_m2: number[];
             screen?: components["schemas"]["Screen"] | null;
+        };
+        /**
+         * MeasuredMonth
+         * @description A measure in one month.
+         */
+        MeasuredMonth: {
+            /** Count */
+            count: number;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Month */
+            month: string;
+            /** Value */
+            value: number;
         };
         /**
          * MeasurementAsked
@@ -9384,6 +10435,26 @@ export interface components {
             supersedes?: number | null;
         };
         /**
+         * NewDiscrepancy
+         * @description What somebody sees against a decision.
+         */
+        NewDiscrepancy: {
+            /** Decision Id */
+            decision_id?: number | null;
+            /** Other Exam Pk */
+            other_exam_pk?: number | null;
+            place?: components["schemas"]["TalkPlace"];
+            /** Severity */
+            severity: string;
+            /**
+             * Source
+             * @default second-look
+             */
+            source: string;
+            /** What */
+            what: string;
+        };
+        /**
          * NewDisplay
          * @description A display to add.
          */
@@ -9495,6 +10566,16 @@ export interface components {
             shows_subject: boolean;
         };
         /**
+         * NewItemRules
+         * @description A set of rules; `seen` is the id of the one it takes the place of.
+         */
+        NewItemRules: {
+            /** Rules */
+            rules: components["schemas"]["ItemRule"][];
+            /** Seen */
+            seen?: number | null;
+        };
+        /**
          * NewJudgement
          * @description Findings, and the rules and conditions to judge them by; what is left out stays as it was.
          */
@@ -9588,6 +10669,22 @@ export interface components {
             supersedes?: number | null;
         };
         /**
+         * NewMatching
+         * @description How much they are to count.
+         */
+        NewMatching: {
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "ignore" | "prefer" | "require";
+            /**
+             * Site
+             * @enum {string}
+             */
+            site: "ignore" | "prefer" | "require";
+        };
+        /**
          * NewNonconformance
          * @description What does not conform.
          */
@@ -9636,6 +10733,11 @@ export interface components {
              * @default
              */
             issuer: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
             /**
              * Location
              * @default
@@ -9867,6 +10969,38 @@ export interface components {
             skills?: string[];
         };
         /**
+         * NewReadingTarget
+         * @description What is usual for a measure; site and role empty for all.
+         */
+        NewReadingTarget: {
+            /** High */
+            high: number;
+            /** Industry */
+            industry: string;
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /** Low */
+            low: number;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "exams-per-hour" | "retake-share" | "reading-minutes";
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
+        };
+        /**
          * NewRecall
          * @description Which exams are read again, and why.
          */
@@ -10019,6 +11153,46 @@ export interface components {
             };
             /** Views Wanted */
             views_wanted?: number | null;
+        };
+        /**
+         * NewThreats
+         * @description Threats to be simulated: so many angles of an article, or of every article of a category; seeds go up.
+         */
+        NewThreats: {
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
+            /** Name */
+            name: string;
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+        };
+        /**
+         * NewTipPlan
+         * @description In how many exams of a scanner a threat is projected.
+         */
+        NewTipPlan: {
+            /** Categories */
+            categories?: {
+                [key: string]: number;
+            };
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /** Share Permille */
+            share_permille: number;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
         };
         /**
          * NewUsual
@@ -10246,6 +11420,8 @@ export interface components {
             id: number;
             /** Industry */
             industry: string;
+            /** Is Proposer */
+            is_proposer: boolean;
             /** Later Exams */
             later_exams: components["schemas"]["LaterExam"][];
             /** Number */
@@ -10517,6 +11693,41 @@ export interface components {
             source: string;
             /** Steps */
             steps: string;
+        };
+        /**
+         * PaceMeasured
+         * @description A measure of one person, and how it stands to what is usual.
+         */
+        PaceMeasured: {
+            /** Count */
+            count: number;
+            /** High */
+            high: number | null;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Label */
+            label: string;
+            /** Low */
+            low: number | null;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "exams-per-hour" | "retake-share" | "reading-minutes";
+            /** Months */
+            months: components["schemas"]["MeasuredMonth"][];
+            /**
+             * Stands
+             * @enum {string}
+             */
+            stands: "below" | "within" | "above" | "perhaps" | "too-few" | "no-target";
+            /** Value */
+            value: number | null;
+            /** Words */
+            words: string;
         };
         /**
          * PackConfirmation
@@ -10989,6 +12200,17 @@ export interface components {
             name: string;
         };
         /**
+         * PersonMeasured
+         * @description All measures of one person, beside how reviews agree with them.
+         */
+        PersonMeasured: {
+            agreement: components["schemas"]["Share"];
+            /** Measures */
+            measures: components["schemas"]["PaceMeasured"][];
+            /** Person Name */
+            person_name: string;
+        };
+        /**
          * PersonRow
          * @description One person of the list.
          */
@@ -11003,6 +12225,7 @@ export interface components {
             login: string;
             /** Name */
             name: string;
+            posting: components["schemas"]["PostingRow"];
             /** Roles */
             roles: string[];
         };
@@ -11186,6 +12409,21 @@ export interface components {
             plane: number;
         };
         /**
+         * Places
+         * @description Where the threat was in one view.
+         */
+        Places: {
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Image Pks */
+            image_pks: number[];
+        };
+        /**
          * PlanAsked
          * @description For which industry a dry run is made (empty: all), and how many exams it lists at most.
          */
@@ -11263,6 +12501,16 @@ export interface components {
             pool: string;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * PostingRow
+         * @description At which sites a person works and which languages they read; none of either is all.
+         */
+        PostingRow: {
+            /** Languages */
+            languages?: string[];
+            /** Sites */
+            sites?: string[];
         };
         /**
          * Preference
@@ -11392,6 +12640,13 @@ export interface components {
             exam_pk: number;
             /** Is Usual */
             is_usual: boolean;
+        };
+        /**
+         * Projection
+         * @description Null while nothing is to be told.
+         */
+        Projection: {
+            told: components["schemas"]["Told"] | null;
         };
         /**
          * ProposedDisposition
@@ -11595,6 +12850,8 @@ export interface components {
             reads: components["schemas"]["ReadRow"][];
             /** Shows Algorithm */
             shows_algorithm: boolean;
+            /** Shows Originals */
+            shows_originals: boolean;
             /** Shows People */
             shows_people: boolean;
             /**
@@ -11604,6 +12861,42 @@ export interface components {
             wants: "" | "first" | "independent" | "consensus";
             /** Words */
             words: string;
+        };
+        /**
+         * ReadingTarget
+         * @description A target in force.
+         */
+        ReadingTarget: {
+            /** High */
+            high: number;
+            /** Industry */
+            industry: string;
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /** Low */
+            low: number;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "exams-per-hour" | "retake-share" | "reading-minutes";
+            /**
+             * Role
+             * @default
+             */
+            role: string;
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+            /**
+             * Site
+             * @default
+             */
+            site: string;
         };
         /**
          * ReadingTold
@@ -11816,6 +13109,11 @@ export interface components {
             certificate_sha256: string;
             /** Decision Id */
             decision_id?: number | null;
+            /**
+             * Discrepancies
+             * @default []
+             */
+            discrepancies: components["schemas"]["AwaitingAddendum"][];
             /** Exam Pk */
             exam_pk: number;
             /**
@@ -12463,6 +13761,18 @@ export interface components {
             user_agent: string;
         };
         /**
+         * SeverityWords
+         * @description How grave a discrepancy is, and within which days it is answered.
+         */
+        SeverityWords: {
+            /** Answer Days */
+            answer_days: number;
+            /** Code */
+            code: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * Share
          * @description A share that was counted, with its exact 95 % interval; null of nothing.
          */
@@ -12512,6 +13822,8 @@ export interface components {
          * @description What a signature needs besides the one who signs; the passphrase is used and forgotten.
          */
         Sign: {
+            /** Discrepancy Id */
+            discrepancy_id?: number | null;
             /**
              * Open Slots
              * @default []
@@ -12748,6 +14060,11 @@ export interface components {
          * @description What a specification asks for.
          */
         SpecificationDocument: {
+            /**
+             * Attachments
+             * @default []
+             */
+            attachments: components["schemas"]["SpecificationFile"][];
             /** Conditions */
             conditions: {
                 [key: string]: number | string;
@@ -12764,6 +14081,20 @@ export interface components {
             };
             /** Views Wanted */
             views_wanted: number | null;
+        };
+        /**
+         * SpecificationFile
+         * @description A file of a specification, of the kind that its content says.
+         */
+        SpecificationFile: {
+            /** Media Type */
+            media_type: string;
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /**
          * SpecificationLink
@@ -12824,6 +14155,8 @@ export interface components {
             ended_at: string;
             /** Exams */
             exams: components["schemas"]["ExamUnder"][];
+            /** Has Approved */
+            has_approved: boolean;
             /** Id */
             id: number;
             /** In Force At */
@@ -12992,6 +14325,20 @@ export interface components {
             kind: string;
         };
         /**
+         * StuckGroup
+         * @description Exams that wait and that nobody in service can take, for what is lacking.
+         */
+        StuckGroup: {
+            /** Exam Pk */
+            exam_pk: number;
+            /** Exams */
+            exams: number;
+            /** Industry */
+            industry: string;
+            /** Lacking */
+            lacking: string[];
+        };
+        /**
          * Suspension
          * @description A machine on which what is stated of a model does not hold now.
          */
@@ -13098,6 +14445,14 @@ export interface components {
             person_name: string;
         };
         /**
+         * TakingOn
+         * @description Exams that are to be read all the same.
+         */
+        TakingOn: {
+            /** Exam Pks */
+            exam_pks: number[];
+        };
+        /**
          * TalkPlace
          * @description What something is said about: a finding, or a place on an image; nothing set for the whole exam.
          */
@@ -13139,6 +14494,32 @@ export interface components {
             revision: number;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * ThreatRow
+         * @description One threat of the library: an article at one angle.
+         */
+        ThreatRow: {
+            /** Added At */
+            added_at: string;
+            /** Category */
+            category: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Retired At */
+            retired_at: string;
+            /** Seed */
+            seed: number;
+            /** Turn Deg */
+            turn_deg: [
+                number,
+                number,
+                number
+            ];
+            /** Words */
+            words: string;
         };
         /**
          * Threshold
@@ -13186,6 +14567,20 @@ export interface components {
             sensitivity?: number | null;
         };
         /**
+         * Throughput
+         * @description The measures of everybody, by name, or of oneself.
+         */
+        Throughput: {
+            /** Days */
+            days: number;
+            /** Fewest */
+            fewest: number;
+            /** Industry */
+            industry: string;
+            /** People */
+            people: components["schemas"]["PersonMeasured"][];
+        };
+        /**
          * TierAsked
          * @description A tier rule to make.
          */
@@ -13214,6 +14609,91 @@ export interface components {
             tiers: string[];
         };
         /**
+         * TipDryRun
+         * @description Into how many of the last exams a threat would have been projected.
+         */
+        TipDryRun: {
+            /** Exams */
+            exams: number;
+            /** Projected */
+            projected: number;
+        };
+        /**
+         * TipFigures
+         * @description What the answers of one person, or of everybody, come to.
+         */
+        TipFigures: {
+            alarms: components["schemas"]["CountedShare"];
+            /** Categories */
+            categories: {
+                [key: string]: components["schemas"]["CountedShare"];
+            };
+            /** Criterion */
+            criterion: number | null;
+            /** D A */
+            d_a: number | null;
+            /** D Prime */
+            d_prime: number | null;
+            hits: components["schemas"]["CountedShare"];
+            /** Is Too Few */
+            is_too_few: boolean;
+            /** Median S */
+            median_s: number | null;
+            /** Person */
+            person: string;
+            /** Person Name */
+            person_name: string;
+        };
+        /**
+         * TipPlan
+         * @description A plan in force. The key of its draw is told to nobody.
+         */
+        TipPlan: {
+            /** Categories */
+            categories?: {
+                [key: string]: number;
+            };
+            /** Id */
+            id: number;
+            /**
+             * Is Ended
+             * @default false
+             */
+            is_ended: boolean;
+            /** Set At */
+            set_at: string;
+            /** Set By Name */
+            set_by_name: string;
+            /** Share Permille */
+            share_permille: number;
+            /**
+             * Station
+             * @default
+             */
+            station: string;
+        };
+        /**
+         * Told
+         * @description What the reader answered to a threat that was projected into the exam.
+         */
+        Told: {
+            /** At */
+            at: string;
+            /** Category */
+            category: string;
+            /** Places */
+            places: components["schemas"]["Places"][];
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "hit" | "miss";
+            /** Seconds */
+            seconds: number | null;
+            /** Words */
+            words: string;
+        };
+        /**
          * Tried
          * @description What another service level would have meant for the exams of the last days.
          */
@@ -13226,6 +14706,57 @@ export interface components {
             in_time_now: number;
             /** In Time Then */
             in_time_then: number;
+        };
+        /**
+         * TriedRules
+         * @description Rules to try on the exams that arrived in so many days.
+         */
+        TriedRules: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /** Rules */
+            rules: components["schemas"]["ItemRule"][];
+            /** Seen */
+            seen?: number | null;
+        };
+        /**
+         * UnreadCount
+         * @description How many exams nobody reads, by the rule that left them out; empty: no rule took them.
+         */
+        UnreadCount: {
+            /** Exams */
+            exams: number;
+            /** Industry */
+            industry: string;
+            /** Rule */
+            rule: string;
+        };
+        /**
+         * UnreadExam
+         * @description An exam that nobody reads.
+         */
+        UnreadExam: {
+            /** Asked */
+            asked: string;
+            /** At */
+            at: string;
+            /** Description */
+            description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Industry */
+            industry: string;
+            /** Modalities */
+            modalities: string;
+            /** Received At */
+            received_at: string;
+            /** Rule */
+            rule: string;
+            /** Subject Id */
+            subject_id: string;
         };
         /**
          * Uploaded
@@ -13525,6 +15056,14 @@ export interface components {
             reason: string;
         };
         /**
+         * WhyDiscrepancyWithdrawn
+         * @description Why a discrepancy is withdrawn.
+         */
+        WhyDiscrepancyWithdrawn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * WhyNonconformanceWithdrawn
          * @description Why a non-conformance is withdrawn.
          */
@@ -13625,6 +15164,70 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    attention_api_v1_attention_get: {
+        parameters: {
+            query?: {
+                rule?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_on_api_v1_attention_take_on_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakingOn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     breaks_api_v1_breaks_get: {
         parameters: {
             query?: never;
@@ -14612,6 +16215,229 @@ export interface operations {
             };
         };
     };
+    discrepancies_api_v1_discrepancies_get: {
+        parameters: {
+            query?: {
+                state?: "" | "any-open" | "mine" | "open" | "accepted" | "disputed" | "dismissed" | "closed" | "withdrawn";
+                industry?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    words_api_v1_discrepancies_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyWords"];
+                };
+            };
+        };
+    };
+    discrepancy_api_v1_discrepancies__discrepancy_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                discrepancy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    answer_api_v1_discrepancies__discrepancy_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                discrepancy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscrepancyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_api_v1_discrepancies__discrepancy_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                discrepancy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscrepancyClosing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settle_api_v1_discrepancies__discrepancy_id__settle_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                discrepancy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscrepancySettled"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_discrepancies__discrepancy_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                discrepancy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyDiscrepancyWithdrawn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     displays_api_v1_displays_get: {
         parameters: {
             query?: never;
@@ -15137,7 +16963,9 @@ export interface operations {
     decide_api_v1_exams__exam_pk__decisions_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "idempotency-key"?: string;
+            };
             path: {
                 exam_pk: number;
             };
@@ -15257,6 +17085,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Declarations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    of_exam_api_v1_exams__exam_pk__discrepancies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamDiscrepancies"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_api_v1_exams__exam_pk__discrepancies_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDiscrepancy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyShown"];
                 };
             };
             /** @description Validation Error */
@@ -16008,6 +17902,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Presentations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    projection_api_v1_exams__exam_pk__projection_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projection"];
                 };
             };
             /** @description Validation Error */
@@ -17225,6 +19150,123 @@ export interface operations {
             };
         };
     };
+    rules_api_v1_item_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemRules"];
+                };
+            };
+        };
+    };
+    set_rules_api_v1_item_rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewItemRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemRules"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_rules_api_v1_item_rules_delete: {
+        parameters: {
+            query?: {
+                seen?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemRules"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    try_rules_api_v1_item_rules_try_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriedRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunOfRules"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     judging_words_api_v1_judging_words__industry__get: {
         parameters: {
             query?: never;
@@ -18095,6 +20137,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FoundLot"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    matchings_api_v1_matching_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matchings"];
+                };
+            };
+        };
+    };
+    set_matching_api_v1_matching__industry__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                industry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMatching"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Matchings"];
                 };
             };
             /** @description Validation Error */
@@ -20142,6 +22239,123 @@ export interface operations {
             };
         };
     };
+    targets_api_v1_peer_targets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingTarget"][];
+                };
+            };
+        };
+    };
+    set_target_api_v1_peer_targets_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReadingTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingTarget"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    throughput_api_v1_peer_throughput_get: {
+        parameters: {
+            query: {
+                industry: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throughput"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    my_throughput_api_v1_peer_throughput_mine_get: {
+        parameters: {
+            query: {
+                industry: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Throughput"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     people_api_v1_people_get: {
         parameters: {
             query?: never;
@@ -20158,6 +22372,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonRow"][];
+                };
+            };
+        };
+    };
+    set_posting_api_v1_people__person_id__posting_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostingRow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostingRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -22250,6 +24499,101 @@ export interface operations {
             };
         };
     };
+    attach_api_v1_specifications__specification_id__attachments_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    given_out_api_v1_specifications__specification_id__attachments__sha256__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                specification_id: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    detach_api_v1_specifications__specification_id__attachments__sha256__delete: {
+        parameters: {
+            query: {
+                revision: number;
+            };
+            header?: never;
+            path: {
+                specification_id: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecificationShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     comment_api_v1_specifications__specification_id__comments_post: {
         parameters: {
             query?: never;
@@ -22497,6 +24841,239 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plans_api_v1_tip_plans_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TipPlan"][];
+                };
+            };
+        };
+    };
+    set_plan_api_v1_tip_plans_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTipPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TipPlan"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dry_run_api_v1_tip_plans_dry_run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTipPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TipDryRun"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    results_api_v1_tip_results_get: {
+        parameters: {
+            query?: {
+                date_from?: string | null;
+                date_to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TipFigures"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    library_api_v1_tip_threats_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+        };
+    };
+    add_api_v1_tip_threats_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewThreats"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    threat_picture_api_v1_tip_threats__threat_id__picture_png_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                threat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_api_v1_tip_threats__threat_id__retire_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                threat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Library"];
                 };
             };
             /** @description Validation Error */

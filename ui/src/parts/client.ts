@@ -69,7 +69,7 @@ export const post = <T>(path: string, body?: unknown) =>
   ask<T>("POST", path, body === undefined ? undefined : JSON.stringify(body), body === undefined ? undefined : "application/json");
 export const put = <T>(path: string, body: unknown) => ask<T>("PUT", path, JSON.stringify(body), "application/json");
 export const patch = <T>(path: string, body: unknown) => ask<T>("PATCH", path, JSON.stringify(body), "application/json");
-export const drop = (path: string) => ask<void>("DELETE", path);
+export const drop = <T = void>(path: string) => ask<T>("DELETE", path);
 export const send = <T>(path: string, form: FormData) => ask<T>("POST", path, form);
 
 /** Builds a query string, leaving out what is empty. */

@@ -7,6 +7,8 @@ export interface Place {
   /** The action that opens it; none: for everybody. */
   needs?: string;
   keys?: string;
+  /** The menu that holds it, so that the bar keeps to one line on a small screen. */
+  menu?: "QA";
 }
 
 const PLACES: Place[] = [
@@ -18,10 +20,11 @@ const PLACES: Place[] = [
   { address: "/calculate", label: "Calculate", keys: "g c" },
   { address: "/rules", label: "Rules", keys: "g r" },
   { address: "/specs", label: "Specs", needs: "review.view_specifications", keys: "g f" },
-  { address: "/models", label: "Models", keys: "g m" },
-  { address: "/quality", label: "Quality", needs: "equipment.view", keys: "g q" },
   { address: "/reports", label: "Reports", needs: "report.batch", keys: "g p" },
-  { address: "/peer", label: "Reviews", needs: "review.view_feedback", keys: "g e" },
+  { address: "/quality", label: "Quality", needs: "equipment.view", keys: "g q", menu: "QA" },
+  { address: "/peer", label: "Reviews", needs: "review.view_feedback", keys: "g e", menu: "QA" },
+  { address: "/tip", label: "Threats", needs: "proficiency.view_results", keys: "g t", menu: "QA" },
+  { address: "/models", label: "Models", keys: "g m", menu: "QA" },
   { address: "/custody", label: "Custody", needs: "custody.view", keys: "g u" },
   { address: "/network", label: "Network", needs: "exchange.view", keys: "g n" },
   { address: "/settings", label: "Settings", keys: "g s" },

@@ -334,8 +334,8 @@ export const dated = (row: Pick<Row, "exam_date" | "received_at">) => row.exam_d
 
 export const identityOf = (row: Row) => [row.subject_id, personName(row.subject_name)].filter(Boolean).join(" · ");
 
-async function sourcesOf(images: { id: number }[]): Promise<Map<number, Source>> {
+async function sourcesOf(images: { id: number; tag: string }[]): Promise<Map<number, Source>> {
   if (images.length > FEW) return new Map();
-  const found = await Promise.all(images.map(({ id }) => sourceOf(id).then((source) => [id, source] as const, () => null)));
+  const found = await Promise.all(images.map(({ id, tag }) => sourceOf(id, tag).then((source) => [id, source] as const, () => null)));
   return new Map(found.filter((one) => one !== null));
 }

@@ -79,8 +79,14 @@ export interface Plane {
   plane: number;
 }
 
-/** Asks what an image is; remembered, so that an image asked for before is there at once. */
-export const sourceOf = (image_pk: number): Promise<Source> => sourceAt(`/api/v1/images/${image_pk}`, { image_pk });
+/** Asks what an image is; remembered, so that an image asked for before is there at once, unless its tag is another now. */
+export async function sourceOf(image_pk: number, tag = ""): Promise<Source> {
+  const address = `/api/v1/images/${image_pk}`;
+  const found = await sourceAt(address, { image_pk });
+  if (!tag || found.descriptor.tag === tag) return found;
+  kept.delete(address);
+  return sourceAt(address, { image_pk });
+}
 
 /** As sourceOf, for a picture that the server makes of images, with an address of its own. */
 export function sourceAt(address: string, told: Pick<Source, "image_pk" | "made">): Promise<Source> {

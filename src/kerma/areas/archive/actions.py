@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kerma.areas.archive import queries, queries_check, queries_sight, rules, rules_sight
+from kerma.areas.archive import queries, queries_check, queries_sight, rules
 from kerma.areas.archive.actions_index import Received, index
 from kerma.areas.archive.actions_receive import receive
 from kerma.areas.archive.model import Arrival, Stored, opening
@@ -134,7 +134,14 @@ def open_exam(kernel: Kernel, actor: Actor, *, exam_pk: int, purpose: str) -> No
     view(kernel, actor, exam_pk=exam_pk, purpose=purpose)
 
 
-HIDING = frozenset({"reading", "review", "image", "comparison", "measurement", "dicomweb", "report", "talk", "search"})
+def end_openings(act: Act, exam_pk: int) -> None:
+    """Have whoever goes on with an exam open it anew, as a part of the action under way: what they saw has changed."""
+    act.connection.execute(sa.delete(opening).where(opening.c.exam_pk == exam_pk))
+
+
+SEEING = frozenset({"reading", "review", "image", "measurement", "talk"})
+"""Purposes whose doors show pixels made for reading in place of the images as they came, or no pixels at all."""
+HIDING = SEEING | {"comparison", "dicomweb", "file", "report", "search", "volume"}
 """Purposes whose doors leave out what is hidden from an actor. With any other purpose an exam is not opened at all
 while something of it is hidden, so that a new door tells nothing before somebody has thought of it."""
 
@@ -147,7 +154,12 @@ def demand_sight(connection: sa.Connection, actor: Actor, exam_pk: int, purpose:
     Withheld
         Something is hidden; the words are the same whatever there is.
     """
-    if purpose not in HIDING and not sight_of(connection, actor, exam_pk).is_whole:
+    if purpose in SEEING:
+        return
+    sight = sight_of(connection, actor, exam_pk)
+    if not sight.originals:
+        raise Withheld("this waits for your decision: decide the exam first, then open it")
+    if purpose not in HIDING and not sight.is_whole:
         raise Withheld("this is withheld while you read the exam: record your own read first, see its state line")
 
 
@@ -161,8 +173,9 @@ def open_image(kernel: Kernel, actor: Actor, *, image_pk: int, purpose: str) -> 
     """
     with kernel.database.read() as connection:
         row = queries.image_by_pk(connection, image_pk)
-        if row and not rules_sight.shown([row], sight_of(connection, actor, row["exam_pk"])):
-            row = None  # hidden from the actor: answered as what is not there
+        if row:
+            row = next(iter(queries.as_seen(connection, [row], sight_of(connection, actor, row["exam_pk"]))), None)
+            # what is hidden from the actor is answered as what is not there
     open_exam(kernel, actor, exam_pk=row["exam_pk"] if row else 0, purpose=purpose)
     if row is None:
         raise NotFound(f"there is no image {image_pk}")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kerma.areas.archive.model import MODALITY, exam, exam_term, image, opening, quarantine, series, subject
 from kerma.areas.archive.rules import fold, prefix_end
 from kerma.areas.archive.rules_sight import shown
+from kerma.kernel import projection
 from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import Sight
 
@@ -25,7 +26,7 @@ _EXAM = sa.select(
     subject.c.sex,
 ).join_from(exam, subject)
 _EXAM_BY_UID = Prepared(_EXAM.where(exam.c.uid == sa.bindparam("uid")))
-_EXAM_BY_PK = _EXAM.where(exam.c.id == sa.bindparam("exam_pk"))
+_EXAM_BY_PK = Prepared(_EXAM.where(exam.c.id == sa.bindparam("exam_pk")))
 _IMAGES = (
     sa.select(
         image,
@@ -82,7 +83,7 @@ class Page:
 
 def exam_by_pk(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:
     """Return an exam with its subject, or None."""
-    return _first(connection, _EXAM_BY_PK, exam_pk=exam_pk)
+    return _EXAM_BY_PK.first(connection, {"exam_pk": exam_pk})
 
 
 def exam_by_uid(connection: sa.Connection, uid: str) -> dict[str, Any] | None:
@@ -102,7 +103,20 @@ def images_of_exam(connection: sa.Connection, exam_pk: int, sight: Sight) -> lis
     ----------
     sight : of the one who asks (``sight_of``), or ``WHOLE`` where nobody is shown anything
     """
-    return shown((dict(row) for row in connection.execute(_IMAGES_OF_EXAM, {"exam_pk": exam_pk}).mappings()), sight)
+    rows = [dict(row) for row in connection.execute(_IMAGES_OF_EXAM, {"exam_pk": exam_pk}).mappings()]
+    return as_seen(connection, rows, sight)
+
+
+def as_seen(connection: sa.Connection, rows: list[dict[str, Any]], sight: Sight) -> list[dict[str, Any]]:
+    """Return those of an exam's images that one may see, with the pixels that one may see.
+
+    Raises
+    ------
+    Withheld
+        The pixels are not made yet.
+    """
+    found = shown(rows, sight)
+    return found if sight.originals or not found else projection.shown(connection, found)
 
 
 def exams(connection: sa.Connection, search: Search) -> Page:
@@ -167,8 +181,3 @@ def _page(
     rows = [dict(row) for row in connection.execute(statement.limit(limit + 1)).mappings()]
     more = len(rows) > limit
     return Page(rows[:limit], rows[limit - 1]["id"] if more else None)
-
-
-def _first(connection: sa.Connection, statement: sa.Select[Any], **values: Any) -> dict[str, Any] | None:
-    found = connection.execute(statement, values).mappings().first()
-    return dict(found) if found else None

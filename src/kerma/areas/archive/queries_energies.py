@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerma.areas.archive import tiles_source
 from kerma.areas.archive.queries import images_of_exam
+from kerma.kernel import projection
 from kerma.kernel.sight import WHOLE
 
 if TYPE_CHECKING:
@@ -81,9 +82,10 @@ def joined(kernel: Kernel, row: dict[str, Any]) -> Joined | None:
     if not may_stand_beside(row):
         return None
     with kernel.database.read() as connection:
+        every = images_of_exam(connection, row["exam_pk"], WHOLE)
         rows = [
             each
-            for each in images_of_exam(connection, row["exam_pk"], WHOLE)
+            for each in (projection.shown(connection, every) if "source" in row else every)
             if each["series_pk"] == row["series_pk"] and may_stand_beside(each)
             and (each["rows"], each["columns"]) == (row["rows"], row["columns"])
         ]  # fmt: skip

@@ -24,6 +24,9 @@ def read_image(kernel: Kernel, row: dict[str, Any], *, duty: str) -> Image:
     Unreadable, Hostile, TooLarge
         The file cannot be decoded within the limits.
     """
+    if "source" in row:  # pixels made for reading, or of other images, in place of the file's
+        made: Image = row["source"](kernel).whole()
+        return made
     sidecar = kernel.blobs.get(row["sidecar_sha256"]) if row["sidecar_sha256"] else None
     return reader(duty).read(kernel.blobs.get(row["sha256"]), row["file_name"], sidecar)
 

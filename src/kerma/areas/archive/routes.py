@@ -11,7 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
-from kerma.areas.archive import actions, queries, queries_render, queries_sight, rules
+from kerma.areas.archive import actions, queries, queries_render, queries_sight, rules, tiles
 from kerma.areas.archive.model import Arrival
 from kerma.errors import NotFound, WrongUsage
 from kerma.kernel import uploads
@@ -143,6 +143,8 @@ class ImageRow(FromRow):
     size_bytes: int
     file_name: str
     received_at: str
+    tag: str
+    """Of its tiles, as the one who asks sees them: what was remembered of other pixels holds no more."""
 
 
 class ExamDetail(ExamRow):
@@ -248,7 +250,7 @@ def exam(kernel: KernelNow, actor: ActorNow, exam_pk: RowNumber) -> ExamDetail:
 @router.get("/images/{image_pk}/file", response_class=StreamingResponse)
 def file(kernel: KernelNow, actor: ActorNow, image_pk: RowNumber) -> StreamingResponse:
     """Give an image's bytes exactly as they came."""
-    row = actions.open_image(kernel, actor, image_pk=image_pk, purpose="image")
+    row = actions.open_image(kernel, actor, image_pk=image_pk, purpose="file")
     name = rules.export_name(row).rsplit("/", 1)[-1]
     own_name = quote(row["file_name"] or name)
     return StreamingResponse(
@@ -306,4 +308,4 @@ def exam_fields(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _image(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "warnings": row["warnings"].splitlines()}
+    return {**row, "warnings": row["warnings"].splitlines(), "tag": tiles.tag_of(row)}

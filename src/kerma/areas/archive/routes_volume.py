@@ -133,7 +133,7 @@ def overview(  # noqa: PLR0913 - an address of three parts
 
 
 def _images(kernel: Kernel, actor: Actor, exam_pk: int) -> list[dict[str, Any]]:
-    actions.open_exam(kernel, actor, exam_pk=exam_pk, purpose="reading")
+    actions.open_exam(kernel, actor, exam_pk=exam_pk, purpose="volume")
     with kernel.database.read() as connection:
         if queries.exam_by_pk(connection, exam_pk) is None:
             raise NotFound(f"there is no exam {exam_pk}")

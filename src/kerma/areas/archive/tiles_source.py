@@ -37,6 +37,12 @@ class Source:
         """Return the image with only this plane."""
         return replace(self.image, pixels=self.stored(plane)[None])
 
+    def whole(self) -> Image:
+        """Return the image with all its planes."""
+        import numpy as np
+
+        return replace(self.image, pixels=np.stack([self.stored(plane) for plane in range(self.planes)]))
+
 
 def demand_pixels(row: dict[str, Any], plane: int = 0) -> None:
     """Refuse what cannot be shown.

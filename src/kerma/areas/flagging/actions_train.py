@@ -24,6 +24,8 @@ class Training:
     """Where simulated images are kept."""
     out: str
     """Where weights, card and checkpoint go."""
+    begin: str = ""
+    """File of exported weights to begin with; empty: chance."""
 
 
 @action("flagging.train")
@@ -53,5 +55,8 @@ def order_training(act: Act, *, training: Training) -> dict[str, Any]:
         told = {"task": task.name, "seed": training.seed, "part": part, "numbers": [first, end]}
         jobs.request(act, SIMULATE_JOB, f"{name}-{part}-{first}", told | {"folder": training.folder})
     jobs.request(act, LEARN_JOB, name, {"training": asdict(training)})
-    act.record(task=task.name, seed=training.seed, manifest_sha256=sha256, shards=len(shards), out=training.out)
+    told = {"begin": training.begin} if training.begin else {}
+    act.record(
+        task=task.name, seed=training.seed, manifest_sha256=sha256, shards=len(shards), out=training.out, **told
+    )  # fmt: skip
     return {"task": task.name, "manifest_sha256": sha256, "shards": len(shards), "out": training.out}

@@ -56,6 +56,9 @@ Labels = Annotated[str, Option("--labels", help="Words of YOLO's classes in orde
 Same = Annotated[
     list[str] | None, Option("--same", metavar="THEIRS=OURS", help="A word of the truth, and the detector's.")
 ]
+Pixels = Annotated[
+    bool, Option("--pixels", help="Hold a value for every pixel against the outlines too: AUPRO and AUC of pixels.")
+]
 Against = Annotated[str, Option("--against", help="Another detector to compare with, on the same images.")]
 Apart = Annotated[
     list[Path] | None,
@@ -87,6 +90,7 @@ def evaluate(  # noqa: PLR0913 - one parameter for each option
     labels: Labels = "",
     same: Same = None,
     against: Against = "",
+    pixels: Pixels = False,
     apart_from: Apart = None,
     resamples: Resamples = 1000,
     seed: Seed = 1,
@@ -109,6 +113,7 @@ def evaluate(  # noqa: PLR0913 - one parameter for each option
         same=_same(same or []),
         apart_from=tuple(apart_from or ()),
         at_own_score=at_score is None and false_per_image is None,
+        has_pixels=pixels,
         options=Options(
             Criterion(how, iou), not class_agnostic, at_score, rate, miss_rate, resamples, seed
         ),

@@ -31,6 +31,9 @@ def train(  # noqa: PLR0913 - one parameter for each option
     data: Annotated[
         Path | None, typer.Option(exists=True, help="chest: the patches to learn from, pneumoniamnist.npz.")
     ] = None,
+    begin: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Weights (ONNX) of this detector to begin with.")
+    ] = None,
     durable: Annotated[
         bool, typer.Option("--durable", help="As jobs that every server and `kerma worker` of this database takes.")
     ] = False,
@@ -44,10 +47,12 @@ def train(  # noqa: PLR0913 - one parameter for each option
         from kerma.areas.flagging.actions_train import Training
 
         folder, result = (cache or out / "images").resolve(), out.resolve()
-        _ask(ctx, Training(task, seed, minutes, images, workers, str(folder), str(result)), as_json)
+        first = str(begin.resolve()) if begin else ""
+        _ask(ctx, Training(task, seed, minutes, images, workers, str(folder), str(result), first), as_json)
         return
     card = trained(
-        task, seed=seed, minutes=minutes, images=images, workers=workers, places=Places(out, cache, data)
+        task, seed=seed, minutes=minutes, images=images, workers=workers,
+        places=Places(out, cache, data, begin=begin),
     )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(card, ensure_ascii=False))

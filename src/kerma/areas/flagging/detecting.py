@@ -124,6 +124,21 @@ class Looker:
         found = [replace(one, plane=plane) for plane, marks in enumerate(seen) for one in marks]
         return Seen(tuple(found), max((one.score or 0.0 for one in found), default=None))
 
+    def pixel_scores(self, image: Image) -> Any:
+        """Return a value from 0 to 1 for every pixel (row, column) of the plane that is looked at.
+
+        Raises
+        ------
+        WrongUsage
+            A detector without weights, or a model that gives none.
+        """
+        from kerma.areas.flagging.trial import IsolatedNetwork
+        from kerma.science.detect.score_maps import score_map
+
+        if self._network is None or isinstance(self._network, IsolatedNetwork):
+            raise WrongUsage(f"'{self.model.name}' gives no value for every pixel: regions cannot be compared with it")
+        return score_map(image, self._network, plane=int(self._options.get("plane", 0)))
+
     def explain(self, image: Image, finding: Finding) -> bytes:
         """Return a PNG of the heat that a finding was picked from.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerma.science.imaging.image import Image
     from kerma.science.observer.cases import Case
     from kerma.science.observer.near_duplicates import Fingerprint
+    from kerma.science.observer.region_overlap import Overlap
     from kerma.science.results import Finding
 
 NO_IMAGES = (".json", ".npz", ".csv", ".txt", ".xml", ".yaml", ".yml", ".names", ".md", ".html", ".pdf", ".mat")
@@ -64,12 +65,15 @@ class Gathered:
 class Looked:
     """What came of looking: a case and a fingerprint for each image that could be looked at, and the file of each.
 
+    ``overlaps`` are there where pixels were asked for: of each case how its regions are covered.
+
     There are no fingerprints of more than 1500 images: comparing each with each would take longer than looking.
     """
 
     cases: tuple[Case, ...]
     paths: Mapping[str, Path]
     prints: tuple[Fingerprint, ...]
+    overlaps: tuple[Overlap, ...] = ()
 
     def joined(self) -> tuple[tuple[Case, ...], int]:
         """Return the cases with copies in one group, and how many images that took out of their own group."""
@@ -109,17 +113,23 @@ def gather(folder: Path, reader: GuardedReader, by: str, through: Through) -> Ga
     return gathered
 
 
-def look(looker: Looker, gathered: Gathered, truth: Truth, reader: GuardedReader, through: Through) -> Looked:
-    """Look at every image the truth speaks of with one detector; what cannot be looked at is added to the refused."""
+def look(
+    looker: Looker, gathered: Gathered, truth: Truth, reader: GuardedReader, through: Through, *, pixels: bool = False
+) -> Looked:
+    """Look at every image the truth speaks of with one detector; what cannot be looked at is added to the refused.
+
+    ``pixels`` says whether the values of pixels are held against the regions of the truth too.
+    """
     from kerma.science.observer.cases import Case
     from kerma.science.observer.near_duplicates import fingerprint
 
-    cases, prints, paths = [], [], {}
+    cases, prints, paths, overlaps = [], [], {}, []
     for one in through(gathered.kept(truth.numbers), f"Looking with {looker.model.name}"):
         number, name = one.place.number, one.place.name
         try:
             image = read_image(reader, one.path)
             seen = looker.look(image)
+            scores = looker.pixel_scores(image) if pixels else None
         except (KermaError, OSError) as error:
             gathered.refuse(refused_of(error, one.path))
             continue
@@ -128,10 +138,31 @@ def look(looker: Looker, gathered: Gathered, truth: Truth, reader: GuardedReader
             marks = _of_the_whole(one.place, marks)
         truths, ignored = truth.findings.get(number, ()), truth.ignored.get(number, ())
         cases.append(Case(name, one.group, truths, marks, ignored, seen.score))
+        if scores is not None:
+            overlaps.append(_overlap(scores, cases[-1]))
         if len(gathered.found) <= MOST_COMPARED:
             prints.append(fingerprint(first_plane(image), name, one.group))
         paths[name] = one.path
-    return Looked(tuple(cases), paths, tuple(prints))
+    return Looked(tuple(cases), paths, tuple(prints), tuple(overlaps))
+
+
+def _overlap(scores: Any, case: Case) -> Overlap:
+    """Return how the values of an image's pixels cover its regions: outlines where the truth has them, else boxes."""
+    from kerma.science.observer.region_overlap import overlap
+
+    flawed, left_out = (_pixels_of(findings, scores.shape) for findings in (case.truths, case.ignored))
+    return overlap(scores, flawed, case.group, left_out=left_out & ~flawed)
+
+
+def _pixels_of(findings: Iterable[Finding], shape: tuple[int, int]) -> Any:
+    import numpy as np
+
+    from kerma.science.imaging.finding_mask import mask_of
+
+    whole = np.zeros(shape, dtype=bool)
+    for one in findings:
+        whole |= mask_of(one.box.as_json(), one.polygon, *shape).within(*shape)
+    return whole
 
 
 def _of_the_whole(place: ImagePlace, marks: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -52,6 +52,11 @@ def _head(values: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = [("", "figure", "95 % interval")]
     names = {"map50": "mAP50", "map30": "mAP30", "map": "mAP 50-95", "auc": "AUC of images"}
     rows += [(words, number(values[key]), pair(values["intervals"][key])) for key, words in names.items()]
+    if values["pixels"] is not None:
+        found = values["pixels"]
+        up_to = f"AUPRO up to {100 * found['false_share_limit']:g} % false"
+        for words, key in ((up_to, "aupro"), ("AUC of pixels", "auc")):
+            rows.append((words, number(found[key]), pair(found["intervals"][key])))
     return [*rows, *((words, figure, "") for words, figure in at_the_score(values))]
 
 

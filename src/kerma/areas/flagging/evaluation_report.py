@@ -78,6 +78,11 @@ def _tiles(values: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for key, name in (("map50", "mAP50"), ("map30", "mAP30"), ("map", "mAP 50-95"), ("auc", "AUC of images")):
         if values[key] is not None:
             yield name, words.number(values[key]), _ends(*(intervals[key] or (None, None)))
+    pixels = values["pixels"]
+    if pixels is not None and pixels["aupro"] is not None:
+        up_to = f"AUPRO up to {100 * pixels['false_share_limit']:g} % false"
+        for key, name in (("aupro", up_to), ("auc", "AUC of pixels")):
+            yield name, words.number(pixels[key]), _ends(*(pixels["intervals"][key] or (None, None)))
     at = values["operating_point"]
     if at is not None:
         name = f"false marks per image at score {at['threshold']:.3g}"

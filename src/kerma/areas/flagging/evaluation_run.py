@@ -17,8 +17,9 @@ from kerma.formats.guard import GuardedReader
 from kerma.science.observer.cases import Case
 from kerma.science.observer.comparison import Comparison, compare
 from kerma.science.observer.evaluation import Evaluation, Options, evaluate
-from kerma.science.observer.evaluation_values import comparison_values, values_of, warnings_of
+from kerma.science.observer.evaluation_values import comparison_values, pixel_values, values_of, warnings_of
 from kerma.science.observer.near_duplicates import refuse
+from kerma.science.observer.region_overlap import Overlap, RegionFigures, region_figures
 from kerma.science.results import Finding
 
 Through = Callable[[Iterable[Any], str], Iterable[Any]]
@@ -45,6 +46,8 @@ class Asked:
     apart_from: tuple[Path, ...] = ()
     at_own_score: bool = True
     """Judge misses at the score from which the detector marks of itself."""
+    has_pixels: bool = False
+    """Hold the values of pixels against the regions of the truth, too."""
     options: Options = Options()
 
     def as_json(self) -> dict[str, Any]:
@@ -57,7 +60,7 @@ class Asked:
             "class_agnostic": not options.is_class_aware, "match": options.criterion.how,
             "iou": options.criterion.least, "at_score": options.threshold, "false_per_image": options.false_per_image,
             "miss_rate": options.miss_rate, "resamples": options.resamples, "seed": options.seed,
-            "same": dict(self.same), "apart_from": [str(path) for path in self.apart_from],
+            "pixels": self.has_pixels, "same": dict(self.same), "apart_from": [str(path) for path in self.apart_from],
         }  # fmt: skip
 
 
@@ -78,10 +81,11 @@ class Done:
     refused: tuple[Mapping[str, str], ...]
     other: Model | None = None
     comparison: Comparison | None = None
+    pixels: RegionFigures | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the document that is printed."""
-        values = values_of(self.told)
+        values = {**values_of(self.told), "pixels": None if self.pixels is None else pixel_values(self.pixels)}
         if values["operating_point"] is not None:
             is_own = self.asked.at_own_score
             values["operating_point"]["how"] = (
@@ -124,7 +128,10 @@ def run(asked: Asked, through: Through, lookup: Lookup = nothing) -> Done:
         gathered = gather(asked.images, reader, asked.group, through)
         truth = read_truth(asked.truth, asked.form, [one.place for one in gathered.found], asked.words, asked.same)
         _keep_apart(gathered, asked, reader, through)
-        looked = [look(looker, gathered, truth, reader, through) for looker in lookers]
+        looked = [
+            look(looker, gathered, truth, reader, through, pixels=asked.has_pixels and looker is lookers[0])
+            for looker in lookers
+        ]
     unread = len(gathered.refused)
     if not looked[0].cases:
         reason = gathered.refused[0]["reason"] if gathered.refused else "the folder holds none the truth speaks of"
@@ -139,9 +146,17 @@ def run(asked: Asked, through: Through, lookup: Lookup = nothing) -> Done:
     if unread:
         notes = (f"{unread} files could not be read or looked at and are not in the figures", *notes)
     done = Done(asked, lookers[0].model, told, looked[0].paths, notes, tuple(gathered.refused))
+    if asked.has_pixels:
+        done = replace(done, pixels=_of_pixels(looked[0].overlaps, cases, options))
     if len(lookers) == 1:
         return done
     return replace(done, other=lookers[1].model, comparison=_compared(cases, looked[1].cases, options))
+
+
+def _of_pixels(overlaps: Sequence[Overlap], cases: Sequence[Case], options: Options) -> RegionFigures:
+    """Return how pixels cover regions, in the groups of the cases."""
+    grouped = [replace(one, group=case.group) for one, case in zip(overlaps, cases, strict=True)]
+    return region_figures(grouped, resamples=options.resamples, seed=options.seed)
 
 
 def _looker(name: str, asked: Asked, lookup: Lookup) -> Looker:

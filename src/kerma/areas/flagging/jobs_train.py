@@ -38,7 +38,8 @@ def simulate(_: Kernel, *, task: str, seed: int, part: str, numbers: list[int], 
 def learn(_: Kernel, *, training: dict[str, Any]) -> None:
     """Train; a process that was killed goes on where it was when the checkpoint was written last.
 
-    It need not wait for the images: what is not there yet it simulates itself.
+    It need not wait for the images: what is not there yet it simulates itself. How far it is stands in ``training.log``
+    beside the weights.
 
     Raises
     ------
@@ -48,7 +49,8 @@ def learn(_: Kernel, *, training: dict[str, Any]) -> None:
     from kerma.train.asking import Places, trained
 
     told = Training(**training)
-    places = Places(Path(told.out), Path(told.folder), resumes=True)
+    begin = Path(told.begin) if told.begin else None
+    places = Places(Path(told.out), Path(told.folder), resumes=True, begin=begin)
     trained(
         told.task, seed=told.seed, minutes=told.minutes, images=told.images, workers=told.workers, places=places
     )  # fmt: skip

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from kerma.areas.people import rules_preferences
-from kerma.areas.people.model import preference
+from kerma.areas.people.model import posting, preference
 from kerma.areas.people.queries import Member, members, role_names
+from kerma.areas.people.rules_posting import Posting, checked_posting
 from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
 from kerma.kernel import identity
 from kerma.kernel.action import Act, action
+from kerma.kernel.in_force import settle
 from kerma.kernel.sessions import end_all_sessions
 
 LONGEST_LOGIN = 128
@@ -153,6 +155,22 @@ def withdraw_role(act: Act, *, person_id: int, role: str) -> None:
     held = identity.person_role
     act.connection.execute(held.delete().where(held.c.person_id == person_id, held.c.role == role))
     act.record(person_id=person_id, role=role)
+
+
+@action("people.set_posting")
+def set_posting(act: Act, *, person_id: int, where: Posting) -> None:
+    """Set at which sites a person works and which languages they read; none of either is all.
+
+    Raises
+    ------
+    NotFound
+        There is no such person.
+    WrongUsage
+        A site or language is none that there can be.
+    """
+    _member(act, person_id)
+    kept = checked_posting(where)
+    settle(act, posting, {"person_id": person_id, "sites": list(kept.sites), "languages": list(kept.languages)})
 
 
 @action("people.create_token")

@@ -8,6 +8,8 @@ import sys
 import typer
 
 ROLE = typer.Option(["analyst"], "--role", help="A role; repeat for several.")
+SITES = typer.Option([], "--site", help="A site, as the machines there name it; repeat for several.")
+LANGUAGES = typer.Option([], "--language", help="A language, as de or fr; repeat for several.")
 AS_JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
@@ -20,6 +22,7 @@ def register(cli: typer.Typer) -> None:
     user.command("enable")(enable_user)
     user.command("password")(change_password)
     user.command("role")(change_role)
+    user.command("posting")(change_posting)
     cli.add_typer(user, name="user")
     token = typer.Typer(help="Bearer tokens for programs that use the API.", no_args_is_help=True)
     token.command("create")(create_token)
@@ -99,6 +102,19 @@ def change_role(
     change = actions.withdraw_role if withdraw else actions.grant_role
     change(kernel, _here(), person_id=_person(kernel, login), role=role)
     typer.echo(f"{login}: {'withdrew' if withdraw else 'granted'} {role}")
+
+
+def change_posting(
+    context: typer.Context, login: str, sites: list[str] = SITES, languages: list[str] = LANGUAGES
+) -> None:
+    """Set at which sites a person works and which languages they read; without any: all."""
+    from kerma.areas.people import actions
+    from kerma.areas.people.rules_posting import Posting, checked_posting
+
+    kernel = context.obj.kernel()
+    where = checked_posting(Posting(tuple(sites), tuple(languages)))
+    actions.set_posting(kernel, _here(), person_id=_person(kernel, login), where=where)
+    typer.echo(f"{login}: sites {', '.join(where.sites) or 'all'}; languages {', '.join(where.languages) or 'all'}")
 
 
 def create_token(

@@ -8,10 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kerma.areas.people.model import preference
+from kerma.areas.people.model import posting, preference
+from kerma.areas.people.rules_posting import Posting
 from kerma.errors import NotFound, WrongUsage
 from kerma.kernel.action import ACTIONS
 from kerma.kernel.identity import fold, person, person_role, role, token
+from kerma.kernel.identity_model import role_permission
+from kerma.kernel.in_force import InForce
+from kerma.kernel.permissions import is_granted
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Member:
     roles: tuple[str, ...]
     created_at: str
     is_disabled: bool
+    posting: Posting
 
 
 def members(connection: sa.Connection, *, person_id: int | None = None) -> list[Member]:
@@ -35,10 +40,48 @@ def members(connection: sa.Connection, *, person_id: int | None = None) -> list[
     roles: dict[int, list[str]] = defaultdict(list)
     for row in connection.execute(held):
         roles[row.person_id].append(row.role)
+    where = postings(connection)
     return [
-        Member(row.id, row.login, row.name, tuple(roles[row.id]), row.created_at, row.disabled_at is not None)
+        Member(
+            row.id, row.login, row.name, tuple(roles[row.id]), row.created_at, row.disabled_at is not None,
+            where.get(row.id, Posting()),
+        )
         for row in connection.execute(people)
-    ]
+    ]  # fmt: skip
+
+
+_POSTINGS = InForce(posting, "person_id")
+
+
+def postings(connection: sa.Connection) -> dict[int, Posting]:
+    """Return where people work and what they read, by their number, of those for whom anything was set."""
+    return {row["person_id"]: _posting(row) for row in _POSTINGS.rows(connection)}
+
+
+def posting_of(connection: sa.Connection, key: str) -> Posting:
+    """Return where the person of an actor key works and what they read; everywhere and everything for all others."""
+    kind, _, number = key.partition(":")
+    if kind != "person" or not number.isdecimal():
+        return Posting()
+    rows = _POSTINGS.rows(connection, person_id=int(number))
+    return _posting(rows[0]) if rows else Posting()
+
+
+def _posting(row: dict[str, Any]) -> Posting:
+    return Posting(tuple(row["sites"]), tuple(row["languages"]))
+
+
+def in_service(connection: sa.Connection, permission: str) -> dict[int, str]:
+    """Return the names of those who can sign in and hold a permission, by their number."""
+    patterns: dict[int, list[str]] = defaultdict(list)
+    names: dict[int, str] = {}
+    joined = person.join(person_role, person_role.c.person_id == person.c.id)
+    joined = joined.join(role_permission, role_permission.c.role == person_role.c.role)
+    statement = sa.select(person.c.id, person.c.name, role_permission.c.pattern).select_from(joined)
+    for row in connection.execute(statement.where(person.c.disabled_at.is_(None))):
+        patterns[row.id].append(row.pattern)
+        names[row.id] = row.name
+    return {number: names[number] for number, held in patterns.items() if is_granted(permission, held)}
 
 
 def person_by_login(connection: sa.Connection, login: str) -> int:

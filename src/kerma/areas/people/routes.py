@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from kerma.areas.people import actions, queries
+from kerma.areas.people.rules_posting import MOST_WORDS, SITE_LETTERS, Posting
 from kerma.errors import NotAllowed
 from kerma.kernel import identity, requests
 from kerma.kernel.action import ACTIONS, Actor, Kernel
@@ -37,6 +38,14 @@ class WhoAmI(BaseModel):
     permissions: list[str]
 
 
+class PostingRow(BaseModel):
+    """At which sites a person works and which languages they read; none of either is all."""
+
+    model_config = ConfigDict(extra="forbid")
+    sites: list[Annotated[str, Field(max_length=SITE_LETTERS)]] = Field(default_factory=list, max_length=MOST_WORDS)
+    languages: list[Annotated[str, Field(max_length=16)]] = Field(default_factory=list, max_length=MOST_WORDS)
+
+
 class PersonRow(BaseModel):
     """One person of the list."""
 
@@ -46,6 +55,7 @@ class PersonRow(BaseModel):
     roles: list[str]
     created_at: str
     is_disabled: bool
+    posting: PostingRow
 
 
 class SessionRow(BaseModel):
@@ -131,6 +141,15 @@ def prefer(kernel: KernelNow, actor: ActorNow, name: str, given: Preference) -> 
 def people(kernel: KernelNow, actor: ActorNow) -> list[PersonRow]:
     """Everybody, with roles."""
     return [PersonRow.model_validate(asdict(member)) for member in actions.view(kernel, actor)]
+
+
+@router.put("/people/{person_id}/posting")
+def set_posting(kernel: KernelNow, actor: ActorNow, person_id: requests.RowNumber, given: PostingRow) -> PostingRow:
+    """Set at which sites a person works and which languages they read."""
+    where = Posting(tuple(given.sites), tuple(given.languages))
+    actions.set_posting(kernel, actor, person_id=person_id, where=where)
+    with kernel.database.read() as connection:
+        return PostingRow.model_validate(asdict(queries.posting_of(connection, f"person:{person_id}")))
 
 
 @router.get("/permissions")

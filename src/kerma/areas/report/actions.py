@@ -13,6 +13,7 @@ from kerma.areas.report import marked, queries, queries_writing, rules_versions,
 from kerma.areas.report.model import report, report_signature, report_writing
 from kerma.areas.report.parts import AUTHOR
 from kerma.areas.report.sight import ALGORITHM, demand_stated, stated_sight
+from kerma.areas.review.actions_discrepancy import keep_addendum
 from kerma.areas.review.queries import current, final_decision, is_current, latest_analysis
 from kerma.areas.review.rules import text_digest
 from kerma.errors import Conflict, NotFound
@@ -46,6 +47,8 @@ class Version:
     amends_id: int | None = None
     reason: str = ""
     changes: tuple[str, ...] = ()
+    discrepancy_id: int | None = None
+    """The discrepancy that an amendment answers."""
 
 
 @action("report.keep")
@@ -88,7 +91,10 @@ def keep_amendment(act: Act, *, exam_pk: int, version: Version, made: Made) -> i
         As for signing; or another amendment was signed meanwhile.
     """
     act.record(amends_id=version.amends_id, reason_sha256=text_digest(version.reason))
-    return _keep_signed(act, exam_pk, version, made)
+    report_id = _keep_signed(act, exam_pk, version, made)
+    if version.discrepancy_id is not None:
+        keep_addendum(act, version.discrepancy_id, exam_pk, report_id)
+    return report_id
 
 
 @action("report.cosign")

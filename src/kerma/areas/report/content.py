@@ -303,7 +303,9 @@ def _finding_line(finding: Mapping[str, Any], image_number: int, say: Language) 
 
 
 def _maker(finding: Mapping[str, Any]) -> str:
-    return f"{finding['by']['name']} {finding['by'].get('version') or ''}".strip()
+    """Return who made a finding, and who marked the same flaw."""
+    every = (finding, *finding.get("also", ()))
+    return ", ".join(f"{one['by']['name']} {one['by'].get('version') or ''}".strip() for one in every)
 
 
 def _dismissed(exam: Mapping[str, Any], say: Language) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerma.areas.report import queries
 from kerma.areas.report.actions import BUILD, keep
-from kerma.areas.review.queries import latest_analysis
+from kerma.areas.review.queries import is_analysed
 from kerma.kernel import apart, jobs
 from kerma.kernel.identity import service
 
@@ -34,22 +34,23 @@ def on_exam_judged(act: Act, event: ExamJudged) -> None:
 
 
 def on_exam_decided(act: Act, event: ExamDecided) -> None:
-    """Ask for the report that states the person's decision, still unsigned."""
-    _ask(act, event.exam_pk)
+    """Ask for the report that states the person's decision, still unsigned.
+
+    Of an exam without an analysis the first one states it; so it is with what follows.
+    """
+    if is_analysed(act.connection, event.exam_pk):
+        _ask(act, event.exam_pk)
 
 
 def on_exam_referred(act: Act, event: ExamReferred) -> None:
-    """Ask for the report that states what software decided; of an exam without an analysis the first one states it."""
-    if latest_analysis(act.connection, event.exam_pk) is not None:
+    """Ask for the report that states what software decided."""
+    if is_analysed(act.connection, event.exam_pk):
         _ask(act, event.exam_pk)
 
 
 def on_exam_marked(act: Act, event: ExamMarked) -> None:
-    """Ask for the report that states what persons have drawn and measured; who draws on is not followed step by step.
-
-    An exam without an analysis has no report yet: its first one states the marks too.
-    """
-    if latest_analysis(act.connection, event.exam_pk) is not None:
+    """Ask for the report that states what persons have drawn and measured, not step by step while they draw."""
+    if is_analysed(act.connection, event.exam_pk):
         arguments = {"exam_pk": event.exam_pk}
         # a key of its own, so that the draft after a decision never waits for this one
         jobs.request(act, BUILD, key=f"{event.exam_pk}:marks", arguments=arguments, quiet_s=MARKS_QUIET_S)

@@ -12,6 +12,7 @@ from kerma.areas.people.queries import name_of_actor
 from kerma.areas.report import actions, queries, rules_versions, signature_roles
 from kerma.areas.report import sign as signing
 from kerma.areas.report.actions import BUILD
+from kerma.areas.review.queries_discrepancy import awaiting_addendum
 from kerma.kernel import jobs, requests
 from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.sight import sight_of
@@ -59,6 +60,14 @@ class RoleRow(BaseModel):
     label: str
 
 
+class AwaitingAddendum(BaseModel):
+    """A discrepancy that an amendment is to answer."""
+
+    id: int
+    number: str
+    what: str
+
+
 class ReportState(BaseModel):
     """The exam's report as it stands; ``state`` is that of its newest version, "none" before the first."""
 
@@ -88,6 +97,8 @@ class ReportState(BaseModel):
     languages: dict[str, str] = {}
     has_own_key: bool = False
     """Whether the one who asks signs with a key of their own, which needs its passphrase."""
+    discrepancies: list[AwaitingAddendum] = []
+    """What an amendment is to answer."""
 
 
 class Draft(BaseModel):
@@ -109,6 +120,8 @@ class Sign(BaseModel):
     """Why a signed version is amended."""
     writing: int | None = Field(default=None, ge=0)
     """Version of the writing that the signer has read in the editor; None for who signs the newest draft."""
+    discrepancy_id: requests.RowNumber | None = None
+    """The discrepancy that the amendment answers."""
 
 
 class CoSign(BaseModel):
@@ -171,7 +184,7 @@ def report_proof(
 def sign(kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber, body: Sign | None = None) -> ReportState:
     """Sign the report of a decided exam; where a signed version exists this amends it and needs a reason."""
     given = body or Sign()
-    wish = signing.Wish(given.passphrase, given.open_slots, given.reason, given.writing)
+    wish = signing.Wish(given.passphrase, given.open_slots, given.reason, given.writing, given.discrepancy_id)
     signing.sign(kernel, actor, exam_pk=exam_pk, wish=wish)
     return _state(kernel, actor, exam_pk)
 
@@ -195,6 +208,7 @@ def _state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReportState:
         rows = _rows(connection, found)
         exam = exam_by_pk(connection, exam_pk) or {"industry": ""}
         has_own_key = queries.key_in_use(connection, actor.key) is not None
+        asked = awaiting_addendum(connection, actor, exam_pk)
         holds = rules_versions.in_force(found)
         free = _open_slots(kernel, queries.pdf_of(connection, holds)) if holds else []
     roles = signature_roles.roles_for(exam["industry"])
@@ -202,6 +216,7 @@ def _state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReportState:
         "exam_pk": exam_pk,
         "trouble": trouble,
         "has_own_key": has_own_key,
+        "discrepancies": [AwaitingAddendum(**{key: one[key] for key in ("id", "number", "what")}) for one in asked],
         "roles": [RoleRow(slot=role.slot, label=role.label) for role in roles[1:]],
         "templates": names_for(exam["industry"]),
         "languages": dict(LANGUAGES),

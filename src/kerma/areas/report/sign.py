@@ -5,7 +5,7 @@ Everything slow happens before the action: when the process dies in between noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from kerma.areas.report.actions import Made, Version
 from kerma.areas.report.language import language
 from kerma.areas.report.parts import AUTHOR, Amendment, SignatureBlock
 from kerma.areas.report.sight import demand_stated
+from kerma.areas.review.queries_discrepancy import awaiting_addendum
 from kerma.errors import Conflict, KermaError, NotFound, Unusable, WrongUsage
 from kerma.kernel import clock
 from kerma.kernel.action import Actor, Kernel, refuse
@@ -36,6 +37,8 @@ class Wish:
     reason: str = ""
     writing: int | None = None
     """Version of what was written that the signer has read in the editor; None for who signs the newest draft."""
+    discrepancy_id: int | None = None
+    """The discrepancy that an amendment answers; its number stands before the reason."""
 
 
 def sign(kernel: Kernel, actor: Actor, *, exam_pk: int, wish: Wish | None = None) -> int:
@@ -63,6 +66,8 @@ def sign(kernel: Kernel, actor: Actor, *, exam_pk: int, wish: Wish | None = None
         raise Conflict(why_not)
     holds = rules_versions.in_force(on.versions)
     reason = rules_versions.check_reason(wish.reason, is_amendment=holds is not None)
+    if wish.discrepancy_id is not None:
+        reason = f"{_answered(kernel, actor, exam_pk, wish.discrepancy_id, holds)}: {reason}"
     keep = actions.keep_signed
     if holds is not None:
         keep = actions.keep_amendment
@@ -71,7 +76,8 @@ def sign(kernel: Kernel, actor: Actor, *, exam_pk: int, wish: Wish | None = None
     key = key_of(kernel, actor, wish.passphrase, keep.name)
     before = _stated(kernel, int(holds["id"])) if holds else None
     changes = tuple(rules_changes.changes(before, on.stated, _words(kernel, on, "en"))) if before else ()
-    version = Version(on.rests_on, on.form.record, on.stated, int(holds["id"]) if holds else None, reason, changes)
+    amends_id = int(holds["id"]) if holds else None
+    version = Version(on.rests_on, on.form.record, on.stated, amends_id, reason, changes, wish.discrepancy_id)
     signed = _signed(kernel, actor, (on, version, entitled_by), key, wish)
     made = Made(kernel.blobs.put(signed.pdf), key.certificate_sha256, signed.has_time_stamp, signed.note, entitled_by)
     return keep(kernel, actor, exam_pk=exam_pk, version=version, made=made)
@@ -80,6 +86,17 @@ def sign(kernel: Kernel, actor: Actor, *, exam_pk: int, wish: Wish | None = None
 def _demand_stated(kernel: Kernel, actor: Actor, exam_pk: int) -> None:
     with kernel.database.read() as connection:
         demand_stated(connection, actor, exam_pk)
+
+
+def _answered(kernel: Kernel, actor: Actor, exam_pk: int, discrepancy_id: int, holds: Mapping[str, Any] | None) -> str:
+    """Return the number of the discrepancy that an amendment answers."""
+    if holds is None:
+        raise Conflict("this report is not signed yet: only an amendment answers a discrepancy")
+    with kernel.database.read() as connection:
+        found = {row["id"]: row["number"] for row in awaiting_addendum(connection, actor, exam_pk)}
+    if discrepancy_id not in found:
+        raise Conflict(f"discrepancy {discrepancy_id} of this exam asks for no addendum")
+    return str(found[discrepancy_id])
 
 
 def co_sign(kernel: Kernel, actor: Actor, *, exam_pk: int, slot: str, passphrase: str = "") -> int:

@@ -75,6 +75,8 @@ def _decide(act: Act, exam_pk: int, code: str) -> int:
 
 def on_exam_decided(act: Act, event: ExamDecided) -> None:
     """Tell the lane of an exam what a person has decided; where somebody decides after them, its timer runs on."""
+    if queries_lanes.lane_of_exam(act.connection, event.exam_pk) is None:
+        return
     closed = sa.select(item.c.decision).where(item.c.exam_pk == event.exam_pk, item.c.state == CLOSED)
     said = act.connection.scalar(closed)
     if said:

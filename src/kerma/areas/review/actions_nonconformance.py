@@ -73,6 +73,8 @@ def decide_disposition(
 
     Raises
     ------
+    NotAllowed
+        One proposed it oneself.
     Conflict
         Something else is proposed now than the person has seen, or nothing is.
     WrongUsage
@@ -80,6 +82,7 @@ def decide_disposition(
     """
     demand_person(act, "decide a disposition")
     found = _seen(act, nonconformance_id)
+    rules_nonconformance.demand_other_than(queries_nonconformance.proposer(act.connection, found["id"]), act.actor.key)
     number, approver = rules_nonconformance.checked_concession(disposition, concession_number, customer_approver)
     words = rules_talk.optional(reason, "the reason")
     if found["disposition"] not in ("", disposition) and found["state"] == PROPOSED:

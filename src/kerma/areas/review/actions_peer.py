@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kerma.areas.archive.queries import opened_at
 from kerma.areas.archive.rules import is_same_opening
 from kerma.areas.review import queries_peer, rules, rules_peer
+from kerma.areas.review.actions_peer_inbox import tell_claimed, tell_ended, tell_scored
 from kerma.areas.review.model_peer import (
     CLAIMED,
     DONE,
@@ -112,6 +113,8 @@ def claim(act: Act, *, case_id: int) -> None:
         now = _case(act, case_id)
         if (now["state"], now["reviewer"]) != (CLAIMED, act.actor.key):
             raise Conflict(f"case {case_id} is not open any more: choose another one")
+    else:
+        tell_claimed(act, found)
     act.record(case_id=case_id, is_blinded=found["is_blinded"], had_opened=had_opened)
 
 
@@ -124,7 +127,7 @@ def give_back(act: Act, *, case_id: int) -> None:
     Conflict
         It is not one's own, or the own conclusion is recorded already.
     """
-    _own(act, case_id, concluded=False)
+    tell_ended(act, _own(act, case_id, concluded=False), "You have given this review back.")
     values = {"state": OPEN, "reviewer": "", "claimed_at": "", "had_opened": False}
     act.connection.execute(sa.update(peer_case).where(peer_case.c.id == case_id).values(**values))
     back = {"case_id": case_id, "person": act.actor.key, "at": act.at_text}
@@ -181,6 +184,7 @@ def score(act: Act, *, case_id: int, code: str, words: str = "") -> int:
     closed = {"state": DONE, "closed_at": act.at_text}
     act.connection.execute(sa.update(peer_case).where(peer_case.c.id == case_id).values(**closed))
     act.record(case_id=case_id, review_id=review_id, score=code, words_sha256=rules.text_digest(written))
+    tell_scored(act, found, chosen, written)
     if chosen.opens_learning:
         row = {
             "review_id": review_id, "exam_pk": found["exam_pk"], "person": found["person"],
@@ -212,6 +216,7 @@ def withdraw(act: Act, *, case_id: int, reason: str) -> None:
         raise NotFound(f"there is no case {case_id} of peer review for you")
     if found["state"] not in (OPEN, CLAIMED):
         raise Conflict(f"case {case_id} is {found['state']} already")
+    tell_ended(act, found, "This review was taken off the list.")
     _withdraw(act, peer_case.c.id == case_id, written)
     act.record(case_id=case_id, reason_sha256=rules.text_digest(written))
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kerma.areas.review import rules
+from kerma.areas.review.actions_peer_inbox import tell_answered
 from kerma.areas.review.model_peer import peer_answer, peer_case, peer_learning, peer_review
 from kerma.errors import Conflict, NotAllowed, NotFound, WrongUsage
 from kerma.kernel.action import Act, action
@@ -36,7 +37,7 @@ def answer(act: Act, *, review_id: int, words: str = "") -> None:
         It is answered already.
     """
     written = _words(words, needed=False)
-    statement = sa.select(peer_case.c.person, peer_answer.c.at.label("answered_at"))
+    statement = sa.select(peer_case, peer_answer.c.at.label("answered_at"))
     statement = statement.join_from(peer_review, peer_case, peer_review.c.case_id == peer_case.c.id)
     statement = statement.outerjoin(peer_answer, peer_answer.c.review_id == peer_review.c.id)
     found = act.connection.execute(statement.where(peer_review.c.id == review_id)).first()
@@ -48,6 +49,7 @@ def answer(act: Act, *, review_id: int, words: str = "") -> None:
         raise Conflict("you have answered this review already")
     row = {"review_id": review_id, "by": act.actor.key, "words": written, "at": act.at_text}
     act.connection.execute(sa.insert(peer_answer).values(row))
+    tell_answered(act, found._mapping, written)
     act.record(review_id=review_id, words_sha256=rules.text_digest(written))
 
 

@@ -16,6 +16,7 @@ from kerma.areas.review.rules_reading import DISAGREE, DOUBLE, SECOND_READER, Po
 from kerma.areas.review.rules_reading_record import Record
 from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel.action import Act, Actor, action
+from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import Sight, sight_of
 
 if TYPE_CHECKING:
@@ -162,10 +163,13 @@ def keep(  # noqa: PLR0913 - a read is all of this
         "saw_people": stand.sight.people,
         "record": record,
     }
-    reading_id = int(act.connection.execute(sa.insert(reading).values(values).returning(reading.c.id)).scalar_one())
+    reading_id = int(_ADD.scalar(act.connection, values))
     told = {key: values[key] for key in ("algorithm", "reading", "saw_algorithm", "saw_people", "document_sha256")}
     act.record(reading_id=reading_id, kind=kind, record_sha256=rules.document_digest(record), **told)
     return reading_id
+
+
+_ADD = Prepared(sa.insert(reading).returning(reading.c.id))
 
 
 def lock(act: Act, exam_pk: int) -> str:

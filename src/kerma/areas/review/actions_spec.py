@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.archive.rules import fold
-from kerma.areas.review import queries, queries_packs, queries_spec, rules, rules_spec, rules_talk
+from kerma.areas.review import queries, queries_packs, queries_spec, rules, rules_spec, rules_spec_files, rules_talk
 from kerma.areas.review.actions_talk import demand_person, lock_exam
 from kerma.areas.review.model import ExamAnalysed, decision
 from kerma.areas.review.model_spec import (
     exam_specification,
     specification,
     specification_approval,
+    specification_attachment,
     specification_step,
     specification_text,
 )
@@ -29,6 +30,7 @@ from kerma.areas.review.rules_spec import (
     Given,
     Outside,
 )
+from kerma.areas.review.rules_spec_files import Attachment
 from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel.action import Act, action
 from kerma.kernel.sight import WHOLE
@@ -47,7 +49,7 @@ def view_specifications(act: Act, *, specification_id: str = "") -> None:
 
 @action("review.draft_specification")
 def draft_specification(act: Act, *, industry: str, kind: str, name: str, given: Given) -> int:
-    """Draft the next version of the specification of a part, route or examination.
+    """Draft the next version of the specification of a part, route or examination, with the files of that in force.
 
     Raises
     ------
@@ -60,6 +62,8 @@ def draft_specification(act: Act, *, industry: str, kind: str, name: str, given:
     name = rules_spec.checked_name(name)
     key = {"industry": industry, "kind": rules_spec.checked_kind(kind), "name_folded": fold(name)}
     document = _document(act, industry, given)
+    before = queries_spec.in_force(act.connection, industry, kind, name)
+    document = rules_spec_files.carried(document, before["document"] if before else None)
     last = sa.select(sa.func.max(specification.c.version)).where(
         *(specification.c[column] == value for column, value in key.items())
     )
@@ -92,11 +96,49 @@ def change_specification(act: Act, *, specification_id: int, revision: int, give
     """
     demand_person(act, "change a specification")
     found = _found(act, specification_id)
-    document = _document(act, found["industry"], given)
+    document = rules_spec_files.carried(_document(act, found["industry"], given), found["document"])
     _move(act, found | {"revision": revision}, (DRAFT,), {"revision": revision + 1})
     _write(act, specification_id, revision + 1, document)
     _step(act, found | {"revision": revision + 1}, "changed")
     return revision + 1
+
+
+@action("review.attach_to_specification")
+def attach(act: Act, *, specification_id: int, revision: int, file: Attachment) -> int:
+    """Attach a file to a draft, such as a drawing or a procedure; that makes a new text, which both sides approve.
+
+    Parameters
+    ----------
+    file : kept in the blobs already
+
+    Returns
+    -------
+    the text it has now
+
+    Raises
+    ------
+    Conflict
+        It is no draft any more, was changed meanwhile, or has this file.
+    """
+    demand_person(act, "attach a file")
+    found = _found(act, specification_id)
+    document = rules_spec_files.with_file(found["document"], file)
+    return _files_changed(act, found, revision, document, ("attached", file.name))
+
+
+@action("review.detach_from_specification")
+def detach(act: Act, *, specification_id: int, revision: int, sha256: str) -> int:
+    """Take a file off a draft; it stays with the texts that had it.
+
+    Returns
+    -------
+    the text it has now
+    """
+    demand_person(act, "take a file off")
+    found = _found(act, specification_id)
+    document = rules_spec_files.without_file(found["document"], sha256)
+    name = next(one["name"] for one in found["document"]["attachments"] if one["sha256"] == sha256)
+    return _files_changed(act, found, revision, document, ("detached", name))
 
 
 @action("review.submit_specification")
@@ -132,7 +174,7 @@ def return_specification(act: Act, *, specification_id: int, revision: int, reas
 
 @action("review.approve_specification")
 def approve_specification(act: Act, *, specification_id: int, revision: int, words: str = "") -> bool:
-    """Approve a specification for the house; never one's own text.
+    """Approve a specification for the house; never one's own text, nor where one has recorded the customer's approval.
 
     Returns
     -------
@@ -217,7 +259,7 @@ def _approve(act: Act, specification_id: int, revision: int, side: str, words: s
     _move(act, found | {"revision": revision}, (IN_REVIEW,), {"revision": revision})
     given = [row for row in queries_spec.approvals(act.connection, specification_id) if row["revision"] == revision]
     authors = queries_spec.authors(act.connection, specification_id)
-    rules_spec.check_approval(side, act.actor.key, authors, given, outside)
+    rules_spec.check_approval(side, act.actor.key, authors, given)
     row: dict[str, Any] = {"specification_id": specification_id, "revision": revision, "side": side, "words": text}
     row |= {"name": outside.name, "organisation": outside.organisation} if outside else {"name": "", "organisation": ""}
     row |= {"by": act.actor.key, "at": act.at_text}
@@ -241,6 +283,16 @@ def _put_in_force(act: Act, found: dict[str, Any]) -> None:
     _move(act, found, (IN_REVIEW,), {"state": IN_FORCE, "in_force_at": act.at_text})
     _step(act, found, "in-force")
     act.record(in_force=found["id"], superseded=before)
+
+
+def _files_changed(
+    act: Act, found: dict[str, Any], revision: int, document: dict[str, Any], step: tuple[str, str]
+) -> int:
+    _move(act, found | {"revision": revision}, (DRAFT,), {"revision": revision + 1})
+    _write(act, found["id"], revision + 1, document)
+    kind, name = step
+    _step(act, found | {"revision": revision + 1}, kind, name)
+    return revision + 1
 
 
 def _document(act: Act, industry: str, given: Given) -> dict[str, Any]:
@@ -275,6 +327,14 @@ def _write(act: Act, specification_id: int, revision: int, document: dict[str, A
     row = {"specification_id": specification_id, "revision": revision, "document": document, "sha256": digest}
     act.connection.execute(sa.insert(specification_text).values(row | {"by": act.actor.key, "at": act.at_text}))
     act.record(text_sha256=digest)
+    known = specification_attachment.c
+    for one in document.get("attachments", ()):
+        same = (known.specification_id == specification_id, known.sha256 == one["sha256"])
+        if act.connection.scalar(sa.select(known.id).where(*same)) is None:
+            kept = {"specification_id": specification_id, "sha256": one["sha256"]}
+            kept |= {"by": act.actor.key, "at": act.at_text}
+            act.connection.execute(sa.insert(specification_attachment).values(kept))
+            act.record(attachment_sha256=one["sha256"])
 
 
 def _step(act: Act, found: dict[str, Any], kind: str, words: str = "", field: str = "") -> None:

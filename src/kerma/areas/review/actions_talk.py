@@ -101,15 +101,16 @@ def on_item_handed_over(act: Act, event: ItemHandedOver) -> None:
 
 def tell(act: Act, person: str, kind: str, exam_pk: int, ref_id: int, words: str) -> None:
     """Put an entry into a person's inbox, as a part of the action under way."""
-    values = {
-        "person": person,
-        "kind": kind,
-        "exam_pk": exam_pk,
-        "ref_id": ref_id,
-        "words": rules_talk.excerpt(words),
-        "by": act.actor.key,
-        "at": act.at_text,
-    }
+    _put(act, {"person": person, "kind": kind, "exam_pk": exam_pk, "ref_id": ref_id, "words": words})
+
+
+def tell_nameless(act: Act, person: str, kind: str, exam_pk: int, ref_id: int, words: str) -> None:
+    """Put an entry into a person's inbox that does not say from whom it is."""
+    _put(act, {"person": person, "kind": kind, "exam_pk": exam_pk, "ref_id": ref_id, "words": words, "by": ""})
+
+
+def _put(act: Act, entry: dict[str, Any]) -> None:
+    values = {"by": act.actor.key, "at": act.at_text, **entry, "words": rules_talk.excerpt(entry["words"])}
     act.connection.execute(sa.insert(inbox_entry).values(values))
 
 

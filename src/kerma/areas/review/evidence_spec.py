@@ -15,6 +15,7 @@ from kerma.areas.review.model_spec import (
     exam_specification,
     specification,
     specification_approval,
+    specification_attachment,
     specification_text,
 )
 
@@ -47,3 +48,10 @@ def parts(kernel: Kernel, exam_pk: int) -> Iterator[Part]:
         if rows:
             data = json.dumps(rows, ensure_ascii=False, indent=1).encode() + b"\n"
             yield Part(f"data/decisions/{name}.json", "decision", about, data)
+    with kernel.database.read() as connection:
+        listed = sa.select(specification_attachment.c.sha256).where(
+            specification_attachment.c.specification_id.in_(linked)
+        )
+        files = sorted(set(connection.scalars(listed)))
+    for sha256 in files:
+        yield Part(f"data/decisions/specification-files/{sha256}", "decision", "File of a specification", blob=sha256)

@@ -10,7 +10,7 @@ from kerma.areas.flagging.looking import explain_apart
 from kerma.areas.flagging.queries_models import versions_of
 from kerma.areas.flagging.queries_run import learned_model
 from kerma.areas.review.queries import current, images_to_analyse
-from kerma.areas.review.rules_findings import finding_of
+from kerma.areas.review.rules_findings import finding_of, sources
 from kerma.errors import NotFound, WrongUsage
 from kerma.kernel.sight import sight_of
 from kerma.science.imaging.energy_pairs import together
@@ -38,6 +38,7 @@ def explanation_of(kernel: Kernel, actor: Actor, *, exam_pk: int, finding_id: st
         if place is None:
             raise NotFound(f"there is no finding {finding_id!r} on exam {exam_pk}")
         shown, plain = place
+        plain = next((one for one in sources(plain) if one["by"].get("model_sha256")), plain)
         by = By(**plain["by"])
         if not by.model_sha256:
             raise WrongUsage(f"finding {finding_id} is no learned model's: only those have heat to show")

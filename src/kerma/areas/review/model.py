@@ -51,11 +51,24 @@ decision = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("by", sa.String(64), nullable=False),
     sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("request_key", sa.String(64), nullable=False, server_default=""),
     sa.UniqueConstraint("exam_pk", "level"),
 )
 """``level`` counts an exam's decisions from 1; the highest is in force, the earlier ones stay as they were made.
 ``stage`` is that of the industry's flow at which it was made, empty where there is none. ``analysis_id`` is the
-analysis the person had on screen, ``judgement_id`` the judgement that lay over it."""
+analysis the person had on screen, ``judgement_id`` the judgement that lay over it. ``request_key`` is what the person's
+page or program calls this decision, so that a repeat whose answer was lost is known again; empty where it has no name.
+"""
+
+KEYED = decision.c.request_key != ""
+sa.Index(
+    "uq_decision_request_key",
+    decision.c.by,
+    decision.c.request_key,
+    unique=True,
+    sqlite_where=KEYED,
+    postgresql_where=KEYED,
+)
 
 
 @dataclass(frozen=True)

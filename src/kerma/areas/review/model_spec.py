@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from kerma.kernel.blobs import BLOB
 from kerma.kernel.database import BigKey, metadata
 
 Moment = sa.String(32)
@@ -52,6 +53,19 @@ specification_text = sa.Table(
     sa.UniqueConstraint("specification_id", "revision"),
 )
 """What a version says, in every form it had; ``document`` as ``rules_spec.checked_document`` returns it."""
+
+specification_attachment = sa.Table(
+    "specification_attachment",
+    metadata,
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("specification_id", BigKey, sa.ForeignKey("specification.id"), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, info=BLOB),
+    sa.Column("by", ActorKey, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.UniqueConstraint("specification_id", "sha256"),
+)
+"""Every file that a version ever had. Which of them belong to a text stands in its document (``attachments``), so that
+an approval holds for just those; a file that is taken off stays with the texts that had it."""
 
 specification_approval = sa.Table(
     "specification_approval",

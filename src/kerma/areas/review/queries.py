@@ -15,6 +15,7 @@ from kerma.areas.review.model_reading import reading
 from kerma.areas.review.queries_declaration import newest_id
 from kerma.areas.review.rules_reading import FIRST
 from kerma.areas.worklist.queries_flow import awaited_stage
+from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import WHOLE, Sight
 
 
@@ -29,14 +30,17 @@ class Current:
     """The newest judgement of this analysis by a person; None while only software has judged."""
 
 
-def current(connection: sa.Connection, exam_pk: int, sight: Sight) -> Current | None:
+def current(
+    connection: sa.Connection, exam_pk: int, sight: Sight, analysed: Mapping[str, Any] | None = None
+) -> Current | None:
     """Return what is known of an exam now, as one may see it, or None before its first analysis.
 
     Parameters
     ----------
     sight : of the one who asks (``sight_of``); ``WHOLE`` for software
+    analysed : the exam's newest analysis, where it has been read already
     """
-    known = queries_judge.known(connection, exam_pk, sight)
+    known = queries_judge.known(connection, exam_pk, sight, analysed)
     if known is None:
         return None
     judgement_id = known.newest["id"] if known.newest and known.is_of_this_analysis else None
@@ -58,6 +62,14 @@ def latest_analysis(connection: sa.Connection, exam_pk: int) -> dict[str, Any] |
     statement = sa.select(analysis).where(analysis.c.exam_pk == exam_pk).order_by(analysis.c.id.desc()).limit(1)
     found = connection.execute(statement).mappings().first()
     return dict(found) if found else None
+
+
+def is_analysed(connection: sa.Connection, exam_pk: int) -> bool:
+    """Return whether there is any analysis of an exam yet."""
+    return _ANY_ANALYSIS.scalar(connection, {"exam": exam_pk}) is not None
+
+
+_ANY_ANALYSIS = Prepared(sa.select(analysis.c.id).where(analysis.c.exam_pk == sa.bindparam("exam")).limit(1))
 
 
 def analysis_by_id(connection: sa.Connection, analysis_id: int) -> dict[str, Any] | None:
@@ -89,10 +101,22 @@ def decisions(connection: sa.Connection, exam_pk: int, sight: Sight) -> list[dic
     statement = sa.select(decision).where(decision.c.exam_pk == exam_pk).order_by(decision.c.level.desc())
     if not sight.people:
         statement = statement.where(decision.c.by == sight.actor)
+    found = [dict(row) for row in connection.execute(statement).mappings()]
+    if not found:
+        return []
     reads = sa.select(reading).where(reading.c.exam_pk == exam_pk).order_by(reading.c.id)
     by_decision = _by_decision([dict(row) for row in connection.execute(reads).mappings()])
-    found = [dict(row) for row in connection.execute(statement).mappings()]
     return [row | {"reading": by_decision.get(row["id"])} for row in found]
+
+
+def newest_decision(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:
+    """Return the decision in force on an exam, by whomever; None before the first."""
+    return _NEWEST_DECISION.first(connection, {"exam": exam_pk})
+
+
+_NEWEST_DECISION = Prepared(
+    sa.select(decision).where(decision.c.exam_pk == sa.bindparam("exam")).order_by(decision.c.level.desc()).limit(1)
+)
 
 
 def final_decision(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from kerma.areas.review.model import analysis
 from kerma.areas.review.model_judge import judgement
 from kerma.areas.review.rules_findings import NOTHING_LAID, Document, Laid, carry, lay_over
 from kerma.areas.review.rules_judge import MORE_IMAGES, OTHER_BASIS, OTHER_GOODS, outdated
-from kerma.areas.review.rules_reading import WITHHELD, without_algorithm
+from kerma.areas.review.rules_reading import WITHHELD, without_algorithm, without_pixels
 from kerma.kernel.sight import Sight
 from kerma.science.judge.decide import NONE
 from kerma.science.judge.disposition import LABELS
@@ -51,13 +52,23 @@ class Known:
         return with_judgement(shown, self.newest)
 
 
-def known(connection: sa.Connection, exam_pk: int, sight: Sight) -> Known | None:
-    """Return what is known of an exam now, as one may see it, or None before its first analysis."""
-    statement = sa.select(analysis).where(analysis.c.exam_pk == exam_pk).order_by(analysis.c.id.desc()).limit(1)
-    analysed = connection.execute(statement).mappings().first()
+def known(
+    connection: sa.Connection, exam_pk: int, sight: Sight, analysed: Mapping[str, Any] | None = None
+) -> Known | None:
+    """Return what is known of an exam now, as one may see it, or None before its first analysis.
+
+    Parameters
+    ----------
+    analysed : the exam's newest analysis, where it has been read already
+    """
+    if analysed is None:
+        statement = sa.select(analysis).where(analysis.c.exam_pk == exam_pk).order_by(analysis.c.id.desc()).limit(1)
+        analysed = connection.execute(statement).mappings().first()
     if analysed is None:
         return None
     document = dict(analysed["document"]) if sight.algorithm else without_algorithm(analysed["document"])
+    if not sight.originals:
+        document = without_pixels(document)
     newest = newest_judgement(connection, exam_pk, sight)
     laid: Laid = newest["document"]["laid"] if newest else NOTHING_LAID
     if newest and (newest["analysis_id"] != analysed["id"] or not _fits(newest, sight)):
@@ -66,7 +77,7 @@ def known(connection: sa.Connection, exam_pk: int, sight: Sight) -> Known | None
     return Known(int(analysed["id"]), document, laid, newest, sight, why)
 
 
-def _outdated_why(connection: sa.Connection, analysed: sa.RowMapping, newest: dict[str, Any]) -> str:
+def _outdated_why(connection: sa.Connection, analysed: Mapping[str, Any], newest: dict[str, Any]) -> str:
     """Return what has changed since a judgement, where it lies over another analysis or another basis than this one."""
     if newest["analysis_id"] == analysed["id"]:
         return OTHER_BASIS

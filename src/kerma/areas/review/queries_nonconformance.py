@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from kerma.areas.archive.model import exam, subject
 from kerma.areas.review import queries
-from kerma.areas.review.model import decision
 from kerma.areas.review.model_nonconformance import nonconformance, nonconformance_setting, nonconformance_step
-from kerma.areas.review.rules_nonconformance import REJECTED, STILL_OPEN
+from kerma.areas.review.rules_nonconformance import PROPOSED, REJECTED, STILL_OPEN
+from kerma.areas.worklist.queries_flow import awaited_stage
 from kerma.kernel.sight import sight_of, sights_of
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ def steps(connection: sa.Connection, nonconformance_id: int) -> list[dict[str, A
     return [dict(row) for row in found.mappings()]
 
 
+def proposer(connection: sa.Connection, nonconformance_id: int) -> str:
+    """Return who proposed the disposition of a non-conformance last; empty where nobody has."""
+    same = (nonconformance_step.c.nonconformance_id == nonconformance_id, nonconformance_step.c.kind == PROPOSED)
+    newest = sa.select(nonconformance_step.c.by).where(*same).order_by(nonconformance_step.c.id.desc()).limit(1)
+    return connection.scalar(newest) or ""
+
+
 def open_of(connection: sa.Connection, exam_pk: int) -> int | None:
     """Return the id of the open non-conformance of an exam, or None."""
     same = (nonconformance.c.exam_pk == exam_pk, nonconformance.c.state.in_(STILL_OPEN))
@@ -78,15 +85,14 @@ def open_of(connection: sa.Connection, exam_pk: int) -> int | None:
 
 
 def rejection(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:
-    """Return the decision in force on an exam where it rejects, else None."""
-    newest = sa.select(decision).where(decision.c.exam_pk == exam_pk).order_by(decision.c.level.desc()).limit(1)
-    found = connection.execute(newest).mappings().first()
-    return dict(found) if found and found["decision"] in REJECTED else None
+    """Return the final decision on an exam where it rejects; None too while somebody still has to decide after it."""
+    found = queries.final_decision(connection, exam_pk)
+    return found if found and found["decision"] in REJECTED else None
 
 
 def decision_seen(connection: sa.Connection, actor: Actor, exam_pk: int | None) -> str:
-    """Return the decision in force on an exam as an actor may see it; empty where there is none."""
-    if exam_pk is None:
+    """Return the final decision on an exam as an actor may see it; empty where there is none yet."""
+    if exam_pk is None or awaited_stage(connection, exam_pk):
         return ""
     made = queries.decisions(connection, exam_pk, sight_of(connection, actor, exam_pk))
     return str(made[0]["decision"]) if made else ""

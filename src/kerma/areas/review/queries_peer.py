@@ -26,6 +26,7 @@ from kerma.areas.review.model_peer import (
 )
 from kerma.areas.review.model_reading import reading
 from kerma.areas.review.rules_peer import NEW_PERSON, Decided, Plan
+from kerma.kernel.in_force import InForce
 from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import Listing, Rules, Sight, sights_of
 
@@ -67,18 +68,23 @@ _BLINDED = sa.select(peer_case.c.exam_pk).where(peer_case.c.state == CLAIMED, pe
 _BLINDED_FOR = Prepared(_BLINDED.where(peer_case.c.reviewer == sa.bindparam("of")))
 
 
-def _blinded_exams(connection: sa.Connection, actor: Actor) -> set[int]:
-    return {row["exam_pk"] for row in _BLINDED_FOR.all(connection, {"of": actor.key})}
+def _blinded_exams(connection: sa.Connection, actor: Actor) -> frozenset[int]:
+    """Return the exams that an actor reviews blinded; a transaction that only reads asks once for each actor."""
+    reads_only = connection.get_execution_options().get("kerma_read", False)
+    known: dict[Any, frozenset[int]] = connection.info.setdefault("blinded", {}) if reads_only else {}
+    key = (connection.get_transaction(), actor.key)
+    if key not in known:
+        known.clear()
+        known[key] = frozenset(row["exam_pk"] for row in _BLINDED_FOR.all(connection, {"of": actor.key}))
+    return known[key]
+
+
+_PLANS = InForce(peer_plan, "industry", "exam_class", "kind", "person")
 
 
 def plans(connection: sa.Connection, industry: str = "") -> list[dict[str, Any]]:
     """Return the plans in force, by industry, class, kind and person."""
-    key = (peer_plan.c.industry, peer_plan.c.exam_class, peer_plan.c.kind, peer_plan.c.person)
-    last = sa.select(sa.func.max(peer_plan.c.id)).group_by(*key)
-    statement = sa.select(peer_plan).where(peer_plan.c.id.in_(last), sa.not_(peer_plan.c.is_ended)).order_by(*key)
-    if industry:
-        statement = statement.where(peer_plan.c.industry == industry)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return _PLANS.rows(connection, **({"industry": industry} if industry else {}))
 
 
 def as_plans(rows: Iterable[Mapping[str, Any]]) -> list[Plan]:
@@ -151,9 +157,17 @@ def case_by_id(connection: sa.Connection, case_id: int) -> dict[str, Any] | None
 
 def held_by(connection: sa.Connection, actor_key: str, exam_pk: int) -> int | None:
     """Return the case by which a person reviews an exam now, or None."""
-    same = (peer_case.c.reviewer == actor_key, peer_case.c.exam_pk == exam_pk, peer_case.c.state == CLAIMED)
-    found: int | None = connection.scalar(sa.select(peer_case.c.id).where(*same))
+    found: int | None = _HELD_BY.scalar(connection, {"of": actor_key, "exam": exam_pk})
     return found
+
+
+_HELD_BY = Prepared(
+    sa.select(peer_case.c.id).where(
+        peer_case.c.reviewer == sa.bindparam("of"),
+        peer_case.c.exam_pk == sa.bindparam("exam"),
+        peer_case.c.state == CLAIMED,
+    )
+)
 
 
 _CASE = (

@@ -13,8 +13,8 @@ from kerma.areas.archive.queries_sight import is_image
 from kerma.areas.review import rules_reading
 from kerma.areas.review.model_reading import reading, reading_policy
 from kerma.areas.review.rules_reading import BLIND, DECISION, DOUBLE, INDEPENDENT, READERS_OF_DOUBLE, Policy, Read
+from kerma.kernel.in_force import InForce
 from kerma.kernel.permissions import is_granted
-from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import Listing, Sight
 
 if TYPE_CHECKING:
@@ -78,17 +78,12 @@ def sees_all(actor: Actor) -> bool:
     return is_granted(SEE_ALL, actor.permissions)
 
 
-_ANY_POLICY = Prepared(sa.select(reading_policy.c.id).limit(1))
+_POLICIES = InForce(reading_policy, "industry", "exam_class")
 
 
 def policies(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the policies in force, by industry and class."""
-    if _ANY_POLICY.scalar(connection, {}) is None:  # every look at an exam asks, and most sites hide nothing
-        return []
-    last = sa.select(sa.func.max(reading_policy.c.id)).group_by(reading_policy.c.industry, reading_policy.c.exam_class)
-    statement = sa.select(reading_policy).where(reading_policy.c.id.in_(last), sa.not_(reading_policy.c.is_ended))
-    ordered = statement.order_by(reading_policy.c.industry, reading_policy.c.exam_class)
-    return [dict(row) for row in connection.execute(ordered).mappings()]
+    return _POLICIES.rows(connection)
 
 
 def facts_of(connection: sa.Connection, exam_pks: Iterable[int]) -> dict[int, Facts]:
@@ -124,7 +119,10 @@ def records_between(connection: sa.Connection, after: str, before: str, industry
 
 def newest_image_pk(connection: sa.Connection, exam_pk: int) -> int:
     """Return the key of an exam's newest image, 0 where it has none."""
-    return int(connection.scalar(sa.select(sa.func.max(image.c.id)).where(image.c.exam_pk == exam_pk, is_image())) or 0)
+    return int(connection.scalar(_NEWEST_IMAGE, {"exam": exam_pk}) or 0)
+
+
+_NEWEST_IMAGE = sa.select(sa.func.max(image.c.id)).where(image.c.exam_pk == sa.bindparam("exam"), is_image())
 
 
 def _some_facts(connection: sa.Connection, rows: list[dict[str, Any]], exam_pks: list[int]) -> dict[int, Facts]:

@@ -92,10 +92,12 @@ def _exams(connection: sa.Connection, actor: Actor, recall_ids: list[int]) -> li
         sa.select(
             recall_exam, exam.c.description, _DAY.label("day"), subject.c.subject_id,
             _before.c.decision.label("before"), _now.c.id.label("now_id"), _now.c.decision.label("now"),
+            sa.case((item.c.state == CLOSED, ""), else_=sa.func.coalesce(item.c.stage, "")).label("awaits"),
         )
         .join_from(recall_exam, exam, recall_exam.c.exam_pk == exam.c.id)
         .join(subject, exam.c.subject_pk == subject.c.id)
         .join(_before, _before.c.id == recall_exam.c.decision_id)
+        .outerjoin(item, item.c.exam_pk == exam.c.id)
     )  # fmt: skip
     for joined, on in _WITH_NOW:
         statement = statement.join(joined, on)

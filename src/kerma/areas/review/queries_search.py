@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from kerma.areas.archive.model import exam, subject
-from kerma.areas.review.model import decision
 from kerma.areas.review.model_search import handling_rule, search_order, search_photo, search_setting, search_step
+from kerma.areas.review.queries import newest_decision
 from kerma.areas.review.rules_search import DONE, ORDERED, SEARCHED, STARTED
 from kerma.kernel.sight import sights_of
 
@@ -65,9 +65,8 @@ def photos(connection: sa.Connection, order_id: int) -> list[str]:
 
 def decision_to_search(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:
     """Return the decision in force on an exam where it asks for a search, else None."""
-    newest = sa.select(decision).where(decision.c.exam_pk == exam_pk).order_by(decision.c.level.desc()).limit(1)
-    found = connection.execute(newest).mappings().first()
-    return dict(found) if found and found["decision"] in SEARCHED else None
+    found = newest_decision(connection, exam_pk)
+    return found if found and found["decision"] in SEARCHED else None
 
 
 def own_rule(connection: sa.Connection, suspicion: str) -> dict[str, Any] | None:

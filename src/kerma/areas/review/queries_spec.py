@@ -64,6 +64,12 @@ def approvals(connection: sa.Connection, specification_id: int) -> list[dict[str
     return _of(connection, specification_approval, specification_id)
 
 
+def attachments(connection: sa.Connection, specification_id: int) -> dict[str, dict[str, Any]]:
+    """Return every file that one of a version's texts has or had, by its SHA-256."""
+    every = [one for row in texts(connection, specification_id) for one in row["document"].get("attachments", ())]
+    return {one["sha256"]: one for one in every}
+
+
 def steps(connection: sa.Connection, specification_id: int) -> list[dict[str, Any]]:
     """Return everything that happened to a version, in its order."""
     return _of(connection, specification_step, specification_id)

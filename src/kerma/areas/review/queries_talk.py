@@ -45,7 +45,7 @@ def newest_version(connection: sa.Connection, exam_pk: int, number: int) -> dict
 def inbox(connection: sa.Connection, actor: Actor) -> list[dict[str, Any]]:
     """Return what a person is to know of, newest first; what is hidden from them in an exam waits until it is not.
 
-    That an exam was handed to them they are told at once, without the words of the other.
+    That an exam was handed to them, or is theirs to review, they are told at once, without the words of the other.
     """
     columns = (exam.c.industry, exam.c.description, subject.c.subject_id)
     statement = (
@@ -61,7 +61,7 @@ def inbox(connection: sa.Connection, actor: Actor) -> list[dict[str, Any]]:
     return [
         row if sights[row["exam_pk"]].people else {**row, "words": "", "by": ""}
         for row in rows
-        if sights[row["exam_pk"]].people or row["kind"] == rules_talk.HAND_OFF
+        if sights[row["exam_pk"]].people or row["kind"] in rules_talk.AT_ONCE
     ]
 
 

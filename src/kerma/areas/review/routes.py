@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from kerma.areas.archive.actions import open_exam
@@ -13,7 +13,7 @@ from kerma.areas.review import actions, queries, rules
 from kerma.areas.review.actions_reading import see_all
 from kerma.areas.review.jobs import ANALYSE
 from kerma.areas.review.queries_reading import sees_all
-from kerma.areas.review.routes_reading import ReadingState, ReadingTold, reading_state
+from kerma.areas.review.routes_reading import ReadingState, ReadingTold, state_seen
 from kerma.areas.worklist.queries import item_of_exam, names_of
 from kerma.areas.worklist.queries_flow import labels
 from kerma.errors import NotFound
@@ -94,6 +94,8 @@ class Analysis(BaseModel):
     due_at: str
     reading: ReadingState
     """How the exam is read by this person, and what of it is hidden from them now."""
+    was_projected: bool = False
+    """Of a decision just made: the images held a projected threat, so nothing is decided and the exam stays open."""
 
 
 class NewDecision(BaseModel):
@@ -148,9 +150,18 @@ def analysis(request: Request, kernel: KernelNow, actor: ActorNow, exam_pk: requ
 
 
 @router.post("/exams/{exam_pk}/decisions", status_code=201)
-def decide(kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber, given: NewDecision) -> Analysis:
-    """Decide an exam; an earlier decision stays on record and is superseded."""
-    actions.decide(
+def decide(
+    kernel: KernelNow,
+    actor: ActorNow,
+    exam_pk: requests.RowNumber,
+    given: NewDecision,
+    idempotency_key: Annotated[str, Header(max_length=64)] = "",
+) -> Analysis:
+    """Decide an exam; an earlier decision stays on record and is superseded.
+
+    Whoever gives each decision an `Idempotency-Key` of its own may ask again when no answer came: it is made once.
+    """
+    decision_id = actions.decide(
         kernel,
         actor,
         exam_pk=exam_pk,
@@ -159,8 +170,9 @@ def decide(kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber, give
         supersedes=given.supersedes,
         judgement_id=given.judgement_id,
         reading=given.reading.model_dump() if given.reading else None,
+        request_key=idempotency_key,
     )
-    return _shown(kernel, actor, exam_pk)
+    return _shown(kernel, actor, exam_pk).model_copy(update={"was_projected": decision_id is None})
 
 
 def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
@@ -169,7 +181,7 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
             raise NotFound(f"there is no exam {exam_pk}")
         newest = queries.latest_analysis(connection, exam_pk)
         sight = sight_of(connection, actor, exam_pk)
-        known = queries.current(connection, exam_pk, sight)
+        known = queries.current(connection, exam_pk, sight, newest) if newest else None
         is_current = queries.is_current(connection, exam_pk, newest)
         went_wrong = "" if is_current else jobs.trouble(connection, ANALYSE, str(exam_pk))
         decisions = queries.decisions(connection, exam_pk, sight)
@@ -177,6 +189,7 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         holder = item.get("claimed_by", "")
         names = names_of(connection, {holder, *(row["by"] for row in decisions)})
         stages = labels(connection)
+        reading = state_seen(connection, actor, exam_pk)
     return Analysis(
         exam_pk=exam_pk,
         analysis_id=newest["id"] if newest else None,
@@ -201,5 +214,5 @@ def _shown(kernel: Kernel, actor: Actor, exam_pk: int) -> Analysis:
         claimed_by_name=names.get(holder, holder),
         is_mine=bool(holder) and holder == actor.key,
         due_at=item.get("due_at", ""),
-        reading=reading_state(kernel, actor, exam_pk),
+        reading=reading,
     )

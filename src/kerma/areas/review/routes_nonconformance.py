@@ -143,6 +143,8 @@ class NonconformanceShown(NonconformanceRow):
     later_exams: list[LaterExam]
     why_open: str
     """Why it cannot be closed yet; empty where it can."""
+    is_proposer: bool
+    """Whether one proposed its disposition oneself: somebody else decides it."""
 
 
 class ExamNonconformances(BaseModel):
@@ -294,11 +296,13 @@ def _detail(kernel: Kernel, actor: Actor, nonconformance_id: int) -> Nonconforma
         ]
         after = row["follow_up_exam_pk"]
         decided = queries_nonconformance.decision_seen(connection, actor, after)
+        proposer = queries_nonconformance.proposer(connection, nonconformance_id)
     return NonconformanceShown(
         **_fields(row, names),
         steps=[_step(one, names) for one in steps],
         later_exams=later,
         why_open=rules_nonconformance.why_open(row["state"], row["disposition"], after is not None, decided),
+        is_proposer=proposer == actor.key,
     )
 
 

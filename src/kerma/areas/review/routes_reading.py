@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -125,6 +126,8 @@ class ReadingState(BaseModel):
     """Whether what software found is shown."""
     shows_people: bool
     """Whether what others recorded is shown."""
+    shows_originals: bool
+    """Whether the images are shown as they came; while not, nothing but a decision is recorded of the exam."""
     wants: Literal["", "first", "independent", "consensus"]
     """The read this person is to record next, before they decide."""
     outcome: Literal["", "waiting", "agree", "disagree"]
@@ -210,10 +213,15 @@ def reading_state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReadingState:
     with kernel.database.read() as connection:
         if exam_by_pk(connection, exam_pk) is None:
             raise NotFound(f"there is no exam {exam_pk}")
-        stand = actions_reading.standing_of(connection, actor, exam_pk)
-        rows = queries_reading.readings(connection, exam_pk, stand.sight)
-        names = names_of(connection, {row["person"] for row in rows})
-        reviewed = queries_peer.held_by(connection, actor.key, exam_pk)
+        return state_seen(connection, actor, exam_pk)
+
+
+def state_seen(connection: sa.Connection, actor: Actor, exam_pk: int) -> ReadingState:
+    """Return how an exam, which there is, is read by an actor."""
+    stand = actions_reading.standing_of(connection, actor, exam_pk)
+    rows = queries_reading.readings(connection, exam_pk, stand.sight)
+    names = names_of(connection, {row["person"] for row in rows})
+    reviewed = queries_peer.held_by(connection, actor.key, exam_pk)
     outcome = ""
     if stand.policy.reading == rules_reading.DOUBLE:
         outcome = stand.outcome if stand.sight.people else rules_reading.WAITING
@@ -223,6 +231,7 @@ def reading_state(kernel: Kernel, actor: Actor, exam_pk: int) -> ReadingState:
         reading=stand.policy.reading,
         shows_algorithm=stand.sight.algorithm,
         shows_people=stand.sight.people,
+        shows_originals=stand.sight.originals,
         wants=rules_reading.wanted(stand.policy, stand.sight, stand.own, stand.sees_all, outcome),
         outcome=outcome,
         words=rules_peer.words_of(reviewed) or rules_reading.words_of(stand.policy, stand.sight, stand.own, outcome),

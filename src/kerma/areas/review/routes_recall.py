@@ -166,7 +166,7 @@ def _shown(kernel: Kernel, actor: Actor, recall_id: int) -> RecallShown:
     (row,) = _rows(kernel, [found])
     same = ("exam_pk", "subject_id", "description", "day", "before", "now")
     exams = [
-        RecalledExam(**{name: one[name] for name in same}, is_read_again=one["now_id"] != one["decision_id"])
+        RecalledExam(**{name: one[name] for name in same}, is_read_again=rules_recall.is_read_again(one))
         for one in found["exams"]
     ]
     return RecallShown(**row.model_dump(), exams=exams)

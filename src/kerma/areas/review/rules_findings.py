@@ -150,6 +150,11 @@ def standing(image: Mapping[str, Any]) -> tuple[Finding, ...]:
     return tuple(finding_of(one) for one in image["findings"] if "dismissed" not in one)
 
 
+def sources(finding: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return a finding and the other marks of the same flaw that it stands for."""
+    return (finding, *finding.get("also", ()))
+
+
 def finding_of(plain: Mapping[str, Any]) -> Finding:
     """Return a finding from its JSON form."""
     by = plain["by"]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from kerma.areas.review.rules_talk import checked, optional
-from kerma.errors import WrongUsage
+from kerma.errors import NotAllowed, WrongUsage
 
 OPEN, PROPOSED, DECIDED, CLOSED, WITHDRAWN = STATES = ("open", "proposed", "decided", "closed", "withdrawn")
 STILL_OPEN = (OPEN, PROPOSED, DECIDED)
@@ -46,6 +46,18 @@ def checked_disposition(disposition: str) -> str:
     if disposition not in DISPOSITIONS:
         raise WrongUsage(f"'{disposition[:32]}' is no disposition; there are {', '.join(DISPOSITIONS)}")
     return disposition
+
+
+def demand_other_than(proposer: str, actor: str) -> None:
+    """Check that who decides a disposition is not who proposed it.
+
+    Raises
+    ------
+    NotAllowed
+        It is the same person.
+    """
+    if proposer == actor:
+        raise NotAllowed("you proposed this disposition: somebody else decides it")
 
 
 def checked_concession(disposition: str, number: str, approver: str) -> tuple[str, str]:

@@ -178,6 +178,13 @@ def without_algorithm(document: Document) -> Document:
     }
 
 
+def without_pixels(document: Document) -> Document:
+    """Return an analysis without what was measured in the images as they came, where others are shown instead."""
+    images = [{**image, "measurements": [], "warnings": []} for image in document["images"]]
+    bare = {key: value for key, value in document.items() if key not in ("quality", "quality_sheet")}
+    return {**bare, "images": images, "warnings": []}
+
+
 WITHHELD = "What software finds in these images is not shown to you now."
 KEPT = (
     "subject", "subject_name", "exam_uid", "modality", "acquired_at", "description", "machine", "technique",
@@ -212,6 +219,8 @@ def words_of(policy: Policy, sight: Sight, own: Collection[str], outcome: str) -
     own : kinds of the person's own reads that hold
     outcome : of two independent reads, as far as the person may know
     """
+    if not sight.originals:
+        return PROJECTING
     said = []
     if policy.algorithm == OFF:
         said.append("Software is off: nothing that it found is shown to readers.")
@@ -226,6 +235,10 @@ def words_of(policy: Policy, sight: Sight, own: Collection[str], outcome: str) -
     return " ".join(said)
 
 
+PROJECTING = (
+    "Threat projection runs: decide first. What software found is shown then, and findings, marks and comments are "
+    "recorded then."
+)
 DIFFER = {
     ANYBODY: "",
     THIRD: " A third reader decides, with a reason.",

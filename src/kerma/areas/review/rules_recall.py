@@ -61,9 +61,15 @@ def progress(rows: Sequence[Mapping[str, Any]]) -> Progress:
     Parameters
     ----------
     rows : its exams, each with ``decision_id`` and ``before`` as they were recalled, ``now_id`` and ``now`` as they are
+        now, and ``awaits``, the stage at which somebody has still to decide
     """
-    again = [row for row in rows if row["now_id"] != row["decision_id"]]
+    again = [row for row in rows if is_read_again(row)]
     return Progress(len(rows), len(again), sum(row["now"] != row["before"] for row in again))
+
+
+def is_read_again(row: Mapping[str, Any]) -> bool:
+    """Return whether an exam of a recall was decided anew, by everybody who has to."""
+    return bool(row["now_id"] != row["decision_id"] and not row["awaits"])
 
 
 def _check_day(day: str) -> None:

@@ -109,21 +109,18 @@ def check_field(field: str) -> None:
         raise WrongUsage(f"'{field[:32]}' is no field of a specification; there are {', '.join(FIELDS)}")
 
 
-def check_approval(
-    side: str, actor: str, authors: Collection[str], given: Sequence[Mapping[str, Any]], outside: Outside | None
-) -> None:
-    """Check that somebody may approve for a side.
+def check_approval(side: str, actor: str, authors: Collection[str], given: Sequence[Mapping[str, Any]]) -> None:
+    """Check that somebody may approve for a side, or record the approval of somebody outside.
 
     Parameters
     ----------
     authors : keys of all who wrote the text
     given : approvals of this text so far, as rows
-    outside : who approves for the customer without an account; None where the actor approves
 
     Raises
     ------
     NotAllowed
-        They wrote it, or have approved for the other side.
+        They wrote it, or have approved for the other side or recorded its approval.
     Conflict
         The side has approved this text already.
     """
@@ -131,9 +128,8 @@ def check_approval(
         raise Conflict("this text has the approval of that side already")
     if actor in authors:
         raise NotAllowed("who wrote a specification does not approve it: somebody else has to")
-    mine = [row for row in given if row["by"] == actor and not row["name"]]
-    if mine and outside is None:
-        raise NotAllowed("both sides approve by two different people, and you have approved for one")
+    if any(row["by"] == actor for row in given):
+        raise NotAllowed("both approvals are put on record by two different people, and one of them is by you")
 
 
 def checked_outside(outside: Outside) -> Outside:

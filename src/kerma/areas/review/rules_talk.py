@@ -10,8 +10,12 @@ from kerma.areas.review.rules_marks import UNSHOWN
 from kerma.errors import WrongUsage
 
 MAX_LETTERS = 4000
-MENTION, HAND_OFF, CONSULT, ANSWER, FEEDBACK = ENTRIES = ("mention", "hand-off", "consult", "answer", "feedback")
+MENTION, HAND_OFF, CONSULT, ANSWER, FEEDBACK, DISCREPANCY, REVIEW_TASK, REVIEW, LEARNING = ENTRIES = (
+    "mention", "hand-off", "consult", "answer", "feedback", "discrepancy", "review-task", "review", "learning",
+)  # fmt: skip
 """Kinds of entry of an inbox."""
+AT_ONCE = (HAND_OFF, REVIEW_TASK)
+"""Told at once, without words and names, where what others recorded is hidden: they ask for one's own read."""
 MOST_MENTIONS = 20
 _AT = re.compile(r"(?<![^\s(\[,;])@(\S{1,160})")
 _BEHIND = ".,;:!?)]}'\"…"

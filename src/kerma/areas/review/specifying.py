@@ -16,6 +16,15 @@ from kerma.kernel.action import Actor, Kernel
 from kerma.kernel.permissions import is_granted
 
 
+class SpecificationFile(BaseModel):
+    """A file of a specification, of the kind that its content says."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
 class SpecificationDocument(BaseModel):
     """What a specification asks for."""
 
@@ -27,6 +36,7 @@ class SpecificationDocument(BaseModel):
     views_wanted: int | None
     quality_class: str
     notes: str
+    attachments: list[SpecificationFile] = []
 
 
 class SpecificationRow(BaseModel):
@@ -106,6 +116,8 @@ class SpecificationShown(SpecificationRow):
     exams: list[ExamUnder]
     is_author: bool
     """Whether the one who asks has written one of its texts, and so does not approve it."""
+    has_approved: bool
+    """Whether they have approved this text for a side, or recorded its approval, and so leave the other side's."""
 
 
 class ExamLinked(BaseModel):
@@ -166,6 +178,7 @@ def detail(kernel: Kernel, actor: Actor, specification_id: int) -> Specification
             versions=rows_shown(connection, queries_spec.versions(connection, row)),
             exams=_exams(connection, specification_id, actor),
             is_author=any(one["by"] == actor.key for one in texts),
+            has_approved=any(one["by"] == actor.key and one["revision"] == row["revision"] for one in approvals),
         )
 
 

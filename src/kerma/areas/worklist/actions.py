@@ -1,4 +1,4 @@
-"""All that changes the worklist: queue, claim, release, close."""
+"""All that changes the worklist: exams come onto it, are claimed, released, decided, ranked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from kerma.areas.archive.model import exam
 from kerma.areas.people.queries import colleague
-from kerma.areas.worklist import actions_flow, actions_next, queries_flow, rules, rules_flow, rules_levels
+from kerma.areas.worklist import (
+    actions_flow,
+    actions_items,
+    actions_next,
+    queries_flow,
+    rules,
+    rules_flow,
+    rules_items,
+    rules_levels,
+)
 from kerma.areas.worklist import queries_levels as settled
-from kerma.areas.worklist import queries_orders as orders
+from kerma.areas.worklist.actions_items import ANYBODY, UNHELD, Exam
 from kerma.areas.worklist.model import CLAIMED, CLOSED, HELD, WAITING, ItemHandedOver, item
 from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel import clock
@@ -20,74 +30,65 @@ from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import sight_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kerma.areas.archive.model import ExamArrived
-    from kerma.areas.worklist.rules_levels import Level
 
 MAX_REASON_LETTERS = 1000
-UNHELD = {"claimed_by": "", "claimed_at": "", "claim_until": "", "held_until": "", "held_reason": ""}
 _ITEM_OF = Prepared(
     sa.select(item.c.id, item.c.state, item.c.industry, item.c.urgency, item.c.stage).where(
         item.c.exam_pk == sa.bindparam("exam")
     )
 )
-_ADD = Prepared(sa.insert(item).returning(item.c.id))
 
 
 def on_exam_arrived(act: Act, event: ExamArrived) -> None:
-    """Queue one item per exam; images that arrive after the decision put the exam back on the list."""
-    found = _ITEM_OF.first(act.connection, {"exam": event.exam_pk})
+    """Ask the rules about an exam that has no item; images that arrive after the decision put it back on the list."""
+    one = Exam(event.exam_pk, event.exam_uid, event.industry)
+    found = _ITEM_OF.first(act.connection, {"exam": one.pk})
     if found is None:
-        item_id = _queue(act, event)
-        act.record(item_id=item_id)
+        actions_items.ask(act, one)
     else:
-        _reopen(act, found)
+        _reopen(act, one, found)
 
 
 def reopen(act: Act, exam_pk: int) -> None:
     """Put a decided exam back on the list, where what it was decided on has changed; else nothing happens."""
     found = _ITEM_OF.first(act.connection, {"exam": exam_pk})
     if found is not None:
-        _reopen(act, found)
+        _reopen(act, _exam(act, exam_pk), found)
 
 
-def _reopen(act: Act, found: Mapping[str, Any]) -> None:
-    industry = found["industry"]
+def _reopen(act: Act, one: Exam, found: Mapping[str, Any]) -> None:
+    changed: dict[str, Any] = {}
     if found["state"] == CLOSED:
-        level = rules_levels.level_of(industry, found["urgency"], settled.levels_of(act.connection, industry))
-        back = {"state": WAITING, "closed_at": "", "decision": "", **UNHELD, **_queued(act, industry, level)}
+        changed = actions_items.back(act, one, found["urgency"])
     elif found["stage"]:  # who decided at an earlier stage has not seen what comes now: the round begins again
-        first = rules_flow.first_stage(queries_flow.flow_in_force(act.connection, industry))
-        back = {"stage": first, "round_at": act.at_text, "decision": ""} if found["stage"] != first else {}
-    else:
-        back = {}
-    if back:
-        act.connection.execute(sa.update(item).where(item.c.id == found["id"]).values(back))
+        changed = actions_items.begin_again(act, one, found["stage"])
+    if changed:
+        act.connection.execute(sa.update(item).where(item.c.id == found["id"]).values(changed))
         act.record(item_id=found["id"], item_reopened=True)
 
 
-def _queue(act: Act, event: ExamArrived) -> int:
-    urgency = rules_levels.urgency_of(orders.priorities_of(act.connection, event.exam_uid))
-    level = rules_levels.level_of(event.industry, urgency, settled.levels_of(act.connection, event.industry))
-    row = {"exam_pk": event.exam_pk, "industry": event.industry, "state": WAITING, "urgency": urgency}
-    return int(_ADD.scalar(act.connection, row | _queued(act, event.industry, level)))
+def _exam(act: Act, exam_pk: int) -> Exam:
+    """Return an exam, locked: of two who put it on the list at once, the second finds it there."""
+    locked = sa.select(exam.c.uid, exam.c.industry).where(exam.c.id == exam_pk).with_for_update()
+    found = act.connection.execute(locked).first()
+    if found is None:
+        raise NotFound(f"there is no exam {exam_pk}")
+    return Exam(exam_pk, found.uid, found.industry)
 
 
-def _queued(act: Act, industry: str, level: Level) -> dict[str, Any]:
-    """Return where an item stands that comes onto the list now."""
-    standing = rules.standing(industry, "", act.at, level)
-    due_at = clock.text(standing.due_at)
-    return {
-        "priority": standing.priority,
-        "queued_at": act.at_text,
-        "due_at": due_at,
-        "plain_priority": standing.priority,
-        "plain_due_at": due_at,
-        "notice_at": rules_levels.notice_text(level, standing.due_at),
-        "stage": rules_flow.first_stage(queries_flow.flow_in_force(act.connection, industry)),
-        "round_at": act.at_text,
-    }
+@action("worklist.take_on")
+def take_on(act: Act, *, exam_pks: Sequence[int]) -> int:
+    """Put exams on the list that the rules have left to nobody; returns how many were not there yet."""
+    made = []
+    for exam_pk in exam_pks:
+        one = _exam(act, exam_pk)
+        if _ITEM_OF.first(act.connection, {"exam": exam_pk}) is None:
+            made.append(actions_items.add(act, one, None, rules_items.HAND))
+    act.record(item_ids=made)
+    return len(made)
 
 
 @action("worklist.view")
@@ -110,6 +111,7 @@ def claim(act: Act, *, item_id: int) -> None:
         return
     before = _existing(act, item_id)
     actions_flow.demand_skilled(act, before.industry, before.stage)
+    actions_next.demand_fitting(act, before)
     values = actions_next.claimed(act, before.industry, before.urgency)
     if before.claimed_by == act.actor.key:  # the claim holds on, from when it began
         values.pop("claimed_at")
@@ -198,35 +200,59 @@ def close(act: Act, *, exam_pk: int, decision: str) -> None:
     Conflict
         Someone else holds the item.
     """
-    found = act.connection.execute(sa.select(item).where(item.c.exam_pk == exam_pk).with_for_update()).first()
-    if found is None:
-        raise NotFound(f"exam {exam_pk} is not on the worklist")
+    of_exam = sa.select(item).where(item.c.exam_pk == exam_pk).with_for_update()
+    found = act.connection.execute(of_exam).first()
+    if found is None:  # the rules left it to nobody, and somebody has decided it all the same
+        one = _exam(act, exam_pk)
+        if _ITEM_OF.first(act.connection, {"exam": exam_pk}) is None:
+            actions_items.add(act, one, None, rules_items.HAND)
+        found = act.connection.execute(of_exam).one()
     is_others = found.state == CLAIMED and found.claimed_by != act.actor.key
     if is_others and not sight_of(act.connection, act.actor, exam_pk).is_shared:
         raise Conflict(f"item {found.id} is held by someone else since {found.claimed_at}; ask for its release first")
+    actions_next.touch(act, found.industry)
+    if found.not_for and found.not_for == act.actor.key:  # they decide anew, and somebody else still looks again
+        act.record(item_id=found.id, stage=found.stage)
+        return
+    values = {**_after(act, found, decision), **UNHELD}
+    act.connection.execute(sa.update(item).where(item.c.id == found.id).values(values))
+    act.record(item_id=found.id, **({"stage": values["stage"]} if values.get("stage") else {}))
+
+
+def _after(act: Act, found: sa.Row[Any], decision: str) -> dict[str, Any]:
+    """Return what becomes of an item by a decision: the next stage, a second look, or the end."""
     flow = queries_flow.flow_in_force(act.connection, found.industry)
     follows = rules_flow.next_stage(flow, found.stage, decision)
-    changed = {"state": CLOSED, "closed_at": act.at_text, "notice_at": "", "assigned_to": ""}
     if follows:
-        level = rules_levels.level_of(found.industry, found.urgency, settled.levels_of(act.connection, found.industry))
-        promised = _queued(act, found.industry, level)
-        changed = promised | {"state": WAITING, "assigned_to": "", "stage": follows, "round_at": found.round_at}
-    actions_next.touch(act, found.industry)
-    values = {**changed, "decision": decision, **UNHELD}
-    act.connection.execute(sa.update(item).where(item.c.id == found.id).values(values))
-    act.record(item_id=found.id, **({"stage": follows} if follows else {}))
+        level = settled.promised(act.connection, found.industry, found.urgency)
+        stands = {"state": WAITING, "stage": follows, "round_at": found.round_at, "decision": decision, **ANYBODY}
+        return actions_items.queued(act, found.industry, level) | stands
+    one = Exam(found.exam_pk, "", found.industry)
+    again = {} if found.stage == rules_items.CHECK else actions_items.sampled(act, one, decision)
+    if again:
+        return again | {"round_at": found.round_at, "decision": decision}
+    return {"state": CLOSED, "closed_at": act.at_text, "notice_at": "", "decision": decision, **ANYBODY}
 
 
 @action("worklist.rank")
 def rank(act: Act, *, exam_pk: int, decision_proposed: str) -> None:
     """Move an item to the place its proposed decision asks for."""
-    found = act.connection.execute(sa.select(item).where(item.c.exam_pk == exam_pk)).first()
+    of_exam = sa.select(item).where(item.c.exam_pk == exam_pk)
+    found = act.connection.execute(of_exam).first()
+    one = _exam(act, exam_pk) if found is None else Exam(exam_pk, "", found.industry)
     if found is None:
-        raise NotFound(f"exam {exam_pk} is not on the worklist")
-    level = rules_levels.level_of(found.industry, found.urgency, settled.levels_of(act.connection, found.industry))
+        if _ITEM_OF.first(act.connection, {"exam": exam_pk}) is None:
+            actions_items.ask(act, one, (rules_items.SCORE,))
+        found = act.connection.execute(of_exam).first()
+    if found is None:
+        act.record(exam_pk=exam_pk)
+        return
+    urgency, skill = actions_items.weighed(act, one, found.urgency, found.skill)
+    level = settled.promised(act.connection, found.industry, urgency)
     standing = rules.standing(found.industry, decision_proposed, clock.moment(found.queued_at), level)
     changed = {
         "decision_proposed": decision_proposed,
+        "skill": skill,
         "priority": standing.priority,
         "due_at": clock.text(standing.due_at),
     }

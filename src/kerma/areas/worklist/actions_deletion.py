@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from kerma.areas.worklist.model import CLAIMED, item
+from kerma.areas.worklist.model_items import unread_exam
 from kerma.errors import Conflict
 from kerma.kernel.action import Act
 
@@ -22,6 +23,7 @@ def on_exam_deleted(act: Act, event: ExamDeleted) -> None:
     Conflict
         Somebody holds it: an exam is not deleted under the eyes of its reader.
     """
+    act.connection.execute(sa.delete(unread_exam).where(unread_exam.c.exam_pk == event.exam_pk))
     found = act.connection.execute(sa.select(item.c.id, item.c.state).where(item.c.exam_pk == event.exam_pk)).first()
     if found is None:
         return

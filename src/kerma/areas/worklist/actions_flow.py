@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from kerma.areas.worklist import queries_flow, queries_levels, rules_flow
 from kerma.areas.worklist.model import flow
 from kerma.areas.worklist.rules_flow import Flow
 from kerma.errors import Conflict, WrongUsage
 from kerma.kernel.action import Act, action
+from kerma.kernel.in_force import settle
 
 NAME_LETTERS = 64
 
@@ -34,10 +33,7 @@ def set_flow(act: Act, *, industry: str, name: str, stages: Flow, is_ended: bool
         raise WrongUsage(f"a flow has a name of 1 to {NAME_LETTERS} letters")
     rules_flow.demand_flow(stages, act.kernel.industries[industry].decisions)
     row: dict[str, Any] = {"industry": industry, "name": name.strip(), "stages": rules_flow.as_json(stages)}
-    values = {**row, "is_ended": is_ended, "set_by": act.actor.key, "set_at": act.at_text}
-    flow_id = int(act.connection.execute(sa.insert(flow).values(values).returning(flow.c.id)).scalar_one())
-    act.record(flow_id=flow_id, is_ended=is_ended, **row)
-    return flow_id
+    return settle(act, flow, {**row, "is_ended": is_ended})
 
 
 def demand_skilled(act: Act, industry: str, stage: str) -> None:

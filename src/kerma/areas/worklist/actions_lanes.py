@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kerma.areas.worklist import queries_lanes as queries
 from kerma.areas.worklist import queries_levels as settled
 from kerma.areas.worklist import rules_lanes, rules_levels
-from kerma.areas.worklist.actions import UNHELD
+from kerma.areas.worklist.actions_items import UNHELD
 from kerma.areas.worklist.model import CLOSED, WAITING, item
 from kerma.areas.worklist.model_lanes import WAITS, ExamTimed, exam_lane, lane, lane_result, pool_member
 from kerma.areas.worklist.rules_lanes import HOLD, Lane
@@ -19,6 +19,7 @@ from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel import clock
 from kerma.kernel.action import Act, action
 from kerma.kernel.identity_model import person
+from kerma.kernel.in_force import settle
 
 if TYPE_CHECKING:
     from kerma.areas.archive.model import ExamArrived
@@ -42,7 +43,7 @@ def set_lane(act: Act, *, one: Lane, is_ended: bool = False) -> int:
     if same is not None:
         raise Conflict(f"lane {same['name']} is this machine already; a machine is one lane")
     values = {**asdict(one), "machine": one.machine.strip(), "pool": one.pool.strip(), "is_ended": is_ended}
-    return _keep(act, lane, values)
+    return settle(act, lane, values)
 
 
 @action("worklist.set_pool_member")
@@ -62,7 +63,7 @@ def set_pool_member(act: Act, *, person_key: str, pool: str, is_ended: bool = Fa
         raise NotFound(f"there is no person '{person_key[:64]}'")
     if not rules_lanes.is_pool(pool):
         raise WrongUsage(f"a pool is named in 1 to {rules_lanes.POOL_LETTERS} letters")
-    return _keep(act, pool_member, {"person": person_key, "pool": pool.strip(), "is_ended": is_ended})
+    return settle(act, pool_member, {"person": person_key, "pool": pool.strip(), "is_ended": is_ended})
 
 
 @action("worklist.lane_results")
@@ -101,7 +102,7 @@ def hasten(act: Act, exam_pk: int) -> None:
     found = act.connection.execute(sa.select(*columns).where(item.c.exam_pk == exam_pk, item.c.state != CLOSED)).first()
     if found is None or max(found.due_at, found.plain_due_at) <= timed["answer_by"]:
         return
-    level = rules_levels.level_of(found.industry, found.urgency, settled.levels_of(act.connection, found.industry))
+    level = settled.promised(act.connection, found.industry, found.urgency)
     due_at = min(found.due_at, timed["answer_by"])
     # a warning before so short a time would come with the exam itself
     notice_at = rules_levels.notice_text(replace(level, warn_before_s=0), clock.moment(due_at))
@@ -158,10 +159,3 @@ def on_exam_deleted(act: Act, event: ExamDeleted) -> None:
     act.connection.execute(sa.delete(exam_lane).where(exam_lane.c.exam_pk == event.exam_pk))
     gone = sa.update(lane_result).where(lane_result.c.exam_pk == event.exam_pk)
     act.connection.execute(gone.values(exam_pk=None))
-
-
-def _keep(act: Act, things: sa.Table, row: dict[str, Any]) -> int:
-    values = {**row, "set_by": act.actor.key, "set_at": act.at_text}
-    number = int(act.connection.execute(sa.insert(things).values(values).returning(things.c.id)).scalar_one())
-    act.record(row_id=number, **row)
-    return number

@@ -26,6 +26,7 @@ from kerma.kernel import clock
 from kerma.kernel.action import Act, action
 from kerma.kernel.identity import sha256
 from kerma.kernel.identity_model import person, role
+from kerma.kernel.in_force import settle
 
 FIRST = 1
 
@@ -47,7 +48,7 @@ def set_level(act: Act, *, industry: str, urgency: str, level: Level, is_ended: 
     rules_levels.demand_level(urgency, level, act.connection.scalars(sa.select(role.c.name)))
     row = asdict(level) | {"industry": industry, "urgency": urgency, "is_ended": is_ended}
     row["chain"] = [asdict(one) for one in level.chain]
-    return _keep(act, service_level, row)
+    return settle(act, service_level, row)
 
 
 @action("worklist.set_reader")
@@ -67,7 +68,7 @@ def set_reader(act: Act, *, person_key: str, profile: Reader) -> int:
         raise NotFound(f"there is no person '{person_key[:64]}'")
     rules_next.demand_reader(profile, tuple(act.kernel.industries))
     named = {name: list(getattr(profile, name)) for name in ("industries", "modalities", "skills")}
-    return _keep(act, reader, {"person": person_key, "most_claimed": profile.most_claimed, **named})
+    return settle(act, reader, {"person": person_key, "most_claimed": profile.most_claimed, **named})
 
 
 @action("worklist.set_skill")
@@ -85,7 +86,7 @@ def set_skill(act: Act, *, industry: str, skill: str, modality: str = "", is_end
         raise WrongUsage(f"'{modality[:32]}' is no modality, as CT or DX; empty is all of the industry")
     if not 0 < len(asked) <= rules_next.LETTERS:
         raise WrongUsage(f"a skill is named in 1 to {rules_next.LETTERS} letters")
-    return _keep(act, skill_needed, {"industry": industry, "modality": named, "skill": asked, "is_ended": is_ended})
+    return settle(act, skill_needed, {"industry": industry, "modality": named, "skill": asked, "is_ended": is_ended})
 
 
 @action("worklist.set_break")
@@ -99,7 +100,7 @@ def set_break(act: Act, *, industry: str, rule: BreakRule) -> int:
     """
     _demand_industry(act, industry)
     rules_next.demand_break_rule(rule)
-    return _keep(act, break_rule, {"industry": industry, **asdict(rule)})
+    return settle(act, break_rule, {"industry": industry, **asdict(rule)})
 
 
 @action("worklist.view_readers")
@@ -123,7 +124,7 @@ def tell_late(act: Act, *, item_id: int) -> None:
     found = act.connection.execute(sa.select(item).where(item.c.id == item_id).with_for_update()).first()
     if found is None or not found.notice_at or found.notice_at > act.at_text:
         return
-    level = rules_levels.level_of(found.industry, found.urgency, queries.levels_of(act.connection, found.industry))
+    level = queries.promised(act.connection, found.industry, found.urgency)
     of_item = (late_notice.c.item_id == item_id, late_notice.c.due_at == found.due_at)
     told = act.connection.scalar(sa.select(sa.func.max(late_notice.c.step)).where(*of_item))
     told = -1 if told is None else int(told)
@@ -172,10 +173,3 @@ def acknowledge_late(act: Act, *, notice_id: int, words: str) -> None:
 def _demand_industry(act: Act, industry: str) -> None:
     if industry not in act.kernel.industries:
         raise WrongUsage(f"there is no industry '{industry[:32]}'; there are {', '.join(act.kernel.industries)}")
-
-
-def _keep(act: Act, things: sa.Table, row: dict[str, Any]) -> int:
-    values = {**row, "set_by": act.actor.key, "set_at": act.at_text}
-    number = int(act.connection.execute(sa.insert(things).values(values).returning(things.c.id)).scalar_one())
-    act.record(row_id=number, **row)
-    return number

@@ -10,16 +10,18 @@ import sqlalchemy as sa
 
 from kerma.areas.archive.model import exam
 from kerma.areas.archive.rules import clean
-from kerma.areas.worklist import queries_flow, rules_next
+from kerma.areas.people import queries as people
+from kerma.areas.worklist import queries_flow, queries_matching, rules_next
 from kerma.areas.worklist import queries_levels as settled
 from kerma.areas.worklist.model import CLAIMED, HELD, WAITING, item, screen_time
 from kerma.areas.worklist.queries import seen
-from kerma.areas.worklist.rules_levels import level_of
+from kerma.areas.worklist.rules_matching import lacks, matching_of
 from kerma.areas.worklist.rules_next import BreakRule, ScreenTime
 from kerma.errors import Conflict, NotFound, WrongUsage
 from kerma.kernel import clock
 from kerma.kernel.action import Act, Actor, action
 from kerma.kernel.identity_model import person
+from kerma.kernel.prepared import Prepared
 from kerma.kernel.sight import listing_of, sight_of
 
 PAGES = (8, 32, 128, *[512] * 10)
@@ -46,14 +48,16 @@ def take_next(act: Act, *, industry: str = "") -> int | None:
     needed = settled.skills_needed(act.connection)
     by_stage = queries_flow.skills_by_stage(act.connection)
     own = rules_next.Reader(profile.industries, profile.modalities, profile.skills)
+    posting = people.posting_of(act.connection, act.actor.key)
+    handed = queries_matching.handed_to(posting, queries_matching.matchings(act.connection), act.actor.key)
     rested: dict[str, tuple[BreakRule, ScreenTime]] = {}
     resting: ScreenTime | None = None
-    for page in _pages(act, industry):
+    for page in _pages(act, industry, handed):
         fitting = [
             row
             for row in page
             if rules_next.fits(own, row.industry, row.modalities.split(","), needed)
-            and by_stage.get((row.industry, row.stage), "") in ("", *own.skills)
+            and {by_stage.get((row.industry, row.stage), ""), row.skill} <= {"", *own.skills}
         ]
         barred: set[int] = set()
         for one in CONFLICTS:
@@ -76,35 +80,52 @@ def take_next(act: Act, *, industry: str = "") -> int | None:
     return None
 
 
-def _pages(act: Act, industry: str) -> Iterator[Sequence[sa.Row[Any]]]:
+def _pages(
+    act: Act, industry: str, handed: tuple[list[sa.ColumnElement[bool]], sa.ColumnElement[Any] | None]
+) -> Iterator[Sequence[sa.Row[Any]]]:
     """Yield what waits for the person or for anybody, in the order in which they see it, by pages."""
     listing = listing_of(act.connection, act.actor)
-    order = [seen(column, listing) for column in (item.c.priority, item.c.due_at)] + [item.c.id]
-    columns = (item.c.id, item.c.exam_pk, item.c.industry, item.c.urgency, item.c.stage, exam.c.modalities)
-    statement = sa.select(*columns, *(one.label(f"o{place}") for place, one in enumerate(order)))
+    required, off = handed
+    order = [seen(item.c.priority, listing), seen(item.c.due_at, listing), item.c.id]
+    types: list[sa.types.TypeEngine[Any]] = [sa.SmallInteger(), sa.String(), sa.BigInteger()]
+    if off is not None:  # within a priority, what is of the person's site and language comes first
+        order.insert(1, off)
+        types.insert(1, sa.Integer())
+    columns = (item.c.id, item.c.exam_pk, item.c.industry, item.c.urgency, item.c.stage, item.c.skill)
+    statement = sa.select(*columns, exam.c.modalities, *(one.label(f"o{place}") for place, one in enumerate(order)))
     statement = statement.select_from(item.join(exam, item.c.exam_pk == exam.c.id))
     statement = statement.where(item.c.state == WAITING, item.c.assigned_to.in_(("", act.actor.key)))
+    statement = statement.where(item.c.not_for != act.actor.key, *required)
     if industry:
         statement = statement.where(item.c.industry == industry)
     after: list[Any] = []
     for size in PAGES:
         keys = sa.tuple_(*order)
-        beyond = [keys > sa.tuple_(*after, types=[sa.SmallInteger(), sa.String(), sa.BigInteger()])] if after else []
+        beyond = [keys > sa.tuple_(*after, types=types)] if after else []
         rows = act.connection.execute(statement.where(*beyond).order_by(*order).limit(size)).all()
         if not rows:
             return
         yield rows
-        after = [rows[-1].o0, rows[-1].o1, rows[-1].o2]
+        after = [rows[-1]._mapping[f"o{place}"] for place in range(len(order))]
+
+
+_FREE = sa.select(item.c.id).where(item.c.id == sa.bindparam("item_id"), item.c.state == WAITING)
+_TAKE = Prepared(
+    sa.update(item)
+    .where(item.c.id.in_(_FREE.with_for_update(skip_locked=True)), item.c.state == sa.literal(WAITING))
+    .returning(item.c.id)
+)
+_READS_ON = Prepared(
+    sa.update(screen_time)
+    .where(screen_time.c.person == sa.bindparam("of"), screen_time.c.industry == sa.bindparam("of_industry"))
+    .returning(screen_time.c.person)
+)
 
 
 def _taken(act: Act, row: sa.Row[Any], rule: BreakRule, time: ScreenTime) -> bool:
     """Claim one item unless somebody else has it or is just taking it: of many at once, each goes on to the next."""
-    free = sa.select(item.c.id).where(item.c.id == row.id, item.c.state == WAITING)
-    if act.connection.scalar(free.with_for_update(skip_locked=True)) is None:
-        return False
     values = claimed(act, row.industry, row.urgency)
-    statement = sa.update(item).where(item.c.id == row.id, item.c.state == WAITING).values(values)
-    if act.connection.execute(statement).rowcount != 1:
+    if _TAKE.scalar(act.connection, {"item_id": row.id, **values}) is None:
         return False
     _touch(act, row.industry, rule, time)
     return True
@@ -112,7 +133,7 @@ def _taken(act: Act, row: sa.Row[Any], rule: BreakRule, time: ScreenTime) -> boo
 
 def claimed(act: Act, industry: str, urgency: str) -> dict[str, str]:
     """Return what a claim by the actor writes into an item."""
-    expires_s = level_of(industry, urgency, settled.levels_of(act.connection, industry)).claim_expires_s
+    expires_s = settled.promised(act.connection, industry, urgency).claim_expires_s
     until = clock.text(act.at + timedelta(seconds=expires_s)) if expires_s else ""
     return {"state": CLAIMED, "claimed_by": act.actor.key, "claimed_at": act.at_text, "claim_until": until}
 
@@ -132,6 +153,30 @@ def demand_room(act: Act, profile: rules_next.Reader) -> None:
         raise Conflict(
             f"you hold {profile.most_claimed} exams, as many as you may at once: decide or release one first"
         )
+
+
+def demand_fitting(act: Act, found: sa.Row[Any]) -> None:
+    """Refuse a claim of an item that is for others: by skill, site, language, or because one has decided it.
+
+    What is assigned to a person is theirs, whatever its site and language.
+
+    Raises
+    ------
+    Conflict
+        The message says what is lacking.
+    """
+    if act.actor.kind != "person":
+        return
+    if found.not_for == act.actor.key:
+        raise Conflict("you have decided this exam: it was drawn for a second look, and somebody else takes it")
+    if found.skill and found.skill not in settled.reader_of(act.connection, act.actor.key).skills:
+        raise Conflict(f"this exam asks for the skill '{found.skill}'; a lead gives it to you")
+    if found.assigned_to == act.actor.key:
+        return
+    policy = matching_of(found.industry, queries_matching.matchings(act.connection))
+    lacking = lacks(people.posting_of(act.connection, act.actor.key), policy, found.site, found.language)
+    if lacking:
+        raise Conflict(f"this exam is for others ({', '.join(lacking)}); a lead can assign it to you")
 
 
 def demand_rested(act: Act, industry: str) -> None:
@@ -160,15 +205,15 @@ def _touch(act: Act, industry: str, rule: BreakRule, time: ScreenTime) -> None:
     if rule.mode == rules_next.OFF:
         return
     values = {"began_at": clock.text(time.began_at), "last_at": act.at_text}
-    own = (screen_time.c.person == act.actor.key, screen_time.c.industry == industry)
-    if act.connection.execute(sa.update(screen_time).where(*own).values(values)).rowcount:
+    own = {"of": act.actor.key, "of_industry": industry, **values}
+    if _READS_ON.scalar(act.connection, own) is not None:
         return
     try:
         with act.connection.begin_nested():
             row = {"person": act.actor.key, "industry": industry, **values}
             act.connection.execute(sa.insert(screen_time).values(row))
     except sa.exc.IntegrityError:  # another page of the same person was first
-        act.connection.execute(sa.update(screen_time).where(*own).values(values))
+        _READS_ON.run(act.connection, own)
 
 
 @action("worklist.hold")

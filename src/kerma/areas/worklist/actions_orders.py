@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from kerma.areas.archive.rules import clean
-from kerma.areas.worklist import rules_orders
+from kerma.areas.worklist import actions_items, rules_orders
 from kerma.areas.worklist.model_orders import (
     ARRIVED,
     CANCELED,
@@ -60,6 +60,7 @@ def place(act: Act, *, order: Order) -> int:
     _number(act, order, order_pk)
     act.record(order_pk=order_pk, industry=order.industry)
     names = ("industry", "subject_id", "issuer", "modality", "station_ae", "study_uid")
+    actions_items.ordered(act, row["study_uid"])
     act.publish(OrderPlaced(order_pk, **{name: row[name] for name in names}))
     return order_pk
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kerma.areas.archive.rules import clean
-from kerma.areas.worklist import queries_ups, rules_match, rules_ups
+from kerma.areas.worklist import actions_items, queries_ups, rules_match, rules_ups
 from kerma.areas.worklist.model_ups import (
     CANCEL_REQUESTED,
     CANCELED,
@@ -78,6 +78,8 @@ def _create(act: Act, request: Create) -> Answer:
         if not watch["filter"] or rules_match.matches(document, json.loads(watch["filter"])):
             _add_subscription(act, pk, watch["ae_title"], watch["is_locking"])
     _tell(act, {"id": pk, "uid": request.uid}, rules_ups.events(None, document))
+    for exam_uid in rules_ups.exam_uids(document):
+        actions_items.ordered(act, exam_uid)
     return Answer(document=document)
 
 

@@ -37,6 +37,13 @@ item = sa.Table(
     sa.Column("notice_at", sa.String(32), nullable=False, server_default=""),
     sa.Column("held_until", sa.String(32), nullable=False, server_default=""),
     sa.Column("held_reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("rule", sa.String(64), nullable=False, server_default=""),
+    sa.Column("trigger", sa.String(16), nullable=False, server_default=""),
+    sa.Column("skill", sa.String(64), nullable=False, server_default=""),
+    sa.Column("site", sa.String(64), nullable=False, server_default=""),
+    sa.Column("site_folded", sa.String(64), nullable=False, server_default=""),
+    sa.Column("language", sa.String(8), nullable=False, server_default=""),
+    sa.Column("not_for", sa.String(64), nullable=False, server_default=""),
     sa.CheckConstraint("state IN ('waiting', 'claimed', 'held', 'closed')", name="state"),
     sa.CheckConstraint("urgency IN ('stat', 'urgent', 'routine')", name="urgency"),
     sa.CheckConstraint("(state = 'claimed') = (claimed_by <> '')", name="holder"),
@@ -51,7 +58,9 @@ list, owned by the review area. ``plain_priority`` and ``plain_due_at`` are thos
 proposed anything: what one sees from whom a proposal is hidden. ``assigned_to`` is the actor key of the one who is to
 read it, empty for anybody; ``claim_until`` is when a claim falls back, empty for never; ``notice_at`` is when somebody
 is next told that it is late, empty for no more; ``stage`` is that of the industry's flow, empty where an exam is
-decided once, and ``round_at`` is when its first stage began."""
+decided once, and ``round_at`` is when its first stage began. ``rule`` and ``trigger`` say which rule put it here, and
+when it was asked; ``skill``, ``site`` and ``language`` are what it asks of its reader, empty for nothing; ``not_for``
+is the actor key of the one who has decided it and does not look again."""
 
 NOT_CLOSED = item.c.state != sa.literal_column("'closed'")
 """The condition of what is open, in the words of the index."""

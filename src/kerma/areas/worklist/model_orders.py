@@ -46,6 +46,7 @@ ordered_step = sa.Table(
     sa.Column("station_ae", sa.Text, nullable=False),
     sa.Column("station_name", sa.Text, nullable=False, server_default=""),
     sa.Column("location", sa.String(16), nullable=False, server_default=""),
+    sa.Column("language", sa.String(8), nullable=False, server_default=""),
     sa.Column("modality", sa.String(16), nullable=False),
     sa.Column("start_date", sa.String(8), nullable=False),
     sa.Column("start_time", sa.String(16), nullable=False),
@@ -74,7 +75,8 @@ ordered_step = sa.Table(
     sa.Index(None, "step_id"),
 )
 """One scheduled procedure step. Names are as DICOM writes them; ``requested_codes`` and ``protocol_codes`` are JSON
-lists of {value, scheme, meaning}; ``details`` are further attributes by DICOM keyword, and the numbers of a part."""
+lists of {value, scheme, meaning}; ``language`` is that of the request and of the report asked for, as de; ``details``
+are further attributes by DICOM keyword, and the numbers of a part."""
 
 performed_step = sa.Table(
     "performed_step",
@@ -147,6 +149,7 @@ class Order:
     study_uid: str = ""
     station_name: str = ""
     location: str = ""
+    language: str = ""
     start_date: str = ""
     start_time: str = ""
     performing_name: str = ""

@@ -211,6 +211,8 @@ _NAMES = tuple(column.name for column in SHOWN)
 def names_of(connection: sa.Connection, keys: Iterable[str]) -> dict[str, str]:
     """Return the names of the people among some actor keys (``person:7``)."""
     numbers = [int(number) for kind, _, number in (key.partition(":") for key in keys) if kind == "person"]
+    if not numbers:
+        return {}
     statement = sa.select(person.c.id, person.c.name).where(person.c.id.in_(numbers))
     return {f"person:{row.id}": row.name for row in connection.execute(statement)}
 

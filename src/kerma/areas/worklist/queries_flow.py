@@ -9,18 +9,17 @@ import sqlalchemy as sa
 
 from kerma.areas.worklist import rules_flow
 from kerma.areas.worklist.model import CLOSED, flow, item
-from kerma.areas.worklist.queries_levels import newest_of
 from kerma.areas.worklist.rules_flow import Flow
+from kerma.areas.worklist.rules_items import CHECK
+from kerma.kernel.in_force import InForce
 from kerma.kernel.prepared import Prepared
 
-_ANY_FLOW = Prepared(sa.select(flow.c.id).limit(1))
+_FLOWS = InForce(flow, "industry")
 
 
 def flows(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the flows in force, one an industry that has one."""
-    if _ANY_FLOW.scalar(connection, {}) is None:  # every arrival and decision asks, and many sites have none
-        return []
-    return [dict(row) for row in connection.execute(newest_of(flow, ("industry",))).mappings()]
+    return _FLOWS.rows(connection)
 
 
 def flow_in_force(connection: sa.Connection, industry: str) -> Flow:
@@ -43,15 +42,20 @@ def labels(connection: sa.Connection) -> dict[tuple[str, str], str]:
 
 def standing(connection: sa.Connection, exam_pk: int) -> tuple[str, str, str]:
     """Return industry, stage and begin of the round of an exam; empty words where it is on no list."""
-    columns = (item.c.industry, item.c.stage, item.c.round_at)
-    found = connection.execute(sa.select(*columns).where(item.c.exam_pk == exam_pk)).first()
-    return (found.industry, found.stage, found.round_at) if found else ("", "", "")
+    found = _STANDING.first(connection, {"exam": exam_pk})
+    return (found["industry"], found["stage"], found["round_at"]) if found else ("", "", "")
+
+
+_STANDING = Prepared(
+    sa.select(item.c.industry, item.c.stage, item.c.round_at).where(item.c.exam_pk == sa.bindparam("exam"))
+)
 
 
 def awaited_stage(connection: sa.Connection, exam_pk: int) -> str:
     """Return the stage at which somebody still has to decide an exam; empty where it is through, or has no flow."""
     awaits = sa.select(item.c.stage).where(item.c.exam_pk == exam_pk, item.c.state != CLOSED)
-    return connection.scalar(awaits) or ""
+    stage = connection.scalar(awaits) or ""
+    return "" if stage == CHECK else stage  # it is decided; that somebody looks again holds up nothing
 
 
 def rounds(connection: sa.Connection, exam_pks: Sequence[int]) -> dict[int, tuple[str, str]]:

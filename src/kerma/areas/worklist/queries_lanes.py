@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,10 @@ from kerma.areas.archive.model import exam, series, subject
 from kerma.areas.equipment.rules_quality import UNNAMED, machine_of
 from kerma.areas.worklist.model import CLAIMED, item, screen_time
 from kerma.areas.worklist.model_lanes import TIMED_OUT, WAITS, exam_lane, lane, lane_result, pool_member
-from kerma.areas.worklist.queries_levels import newest_of
 from kerma.areas.worklist.rules_lanes import HOLD, MEDIAN, NEARLY_ALL, quantile
 from kerma.kernel import clock
 from kerma.kernel.action import Actor
+from kerma.kernel.in_force import InForce
 from kerma.kernel.prepared import Prepared
 
 LOOKED_BACK_S = 3600
@@ -23,29 +23,23 @@ ACTIVE_S = 120
 AT_ONCE = 100
 """So many results are handed to a lane at once."""
 
-_ANY_LANE = Prepared(sa.select(lane.c.id).limit(1))
-_ANY_MEMBER = Prepared(sa.select(pool_member.c.id).where(pool_member.c.person == sa.bindparam("of")).limit(1))
-"""What every arrival and every claim asks, and most sites have none of."""
+_LANES = InForce(lane, "name")
+_MEMBERS = InForce(pool_member, "person", "pool")
 
 
 def lanes(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the lanes in force, by name."""
-    if _ANY_LANE.scalar(connection, {}) is None:
-        return []
-    return _rows(connection, newest_of(lane, ("name",)))
+    return _LANES.rows(connection)
 
 
 def members(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return who reads for which pool."""
-    return _rows(connection, newest_of(pool_member, ("person", "pool")))
+    return _MEMBERS.rows(connection)
 
 
 def pools_of(connection: sa.Connection, person: str) -> set[str]:
     """Return the pools that a person reads for; none is everything."""
-    if _ANY_MEMBER.scalar(connection, {"of": person}) is None:
-        return set()
-    rows = _rows(connection, newest_of(pool_member, ("person", "pool"), pool_member.c.person == person))
-    return {row["pool"] for row in rows}
+    return {row["pool"] for row in _MEMBERS.rows(connection, person=person)}
 
 
 def of_other_pools(connection: sa.Connection, actor: Actor, exam_pks: Sequence[int]) -> set[int]:
@@ -59,16 +53,28 @@ def of_other_pools(connection: sa.Connection, actor: Actor, exam_pks: Sequence[i
 
 def machines_of(connection: sa.Connection, exam_pk: int) -> set[str]:
     """Return every name that the machine of an exam goes by: the station, and the name that control charts have."""
-    columns = (series.c.station, series.c.model, series.c.manufacturer, series.c.serial_number)
+    columns = (series.c[name] for name in MACHINE)
     found = connection.execute(sa.select(*columns).where(series.c.exam_pk == exam_pk)).mappings().all()
-    named = {machine_of({key: str(value) for key, value in row.items()}) for row in found}
-    return (named | {str(row["station"]) for row in found}) - {UNNAMED}
+    return machines_among(dict(row) for row in found)
+
+
+MACHINE = ("station", "model", "manufacturer", "serial_number")
+"""What of a series says which machine made it."""
+
+
+def machines_among(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return every name that the machine of some series goes by."""
+    found = [{name: str(row[name]) for name in MACHINE} for row in rows]
+    return ({machine_of(row) for row in found} | {row["station"] for row in found}) - {UNNAMED}
 
 
 def lane_of_exam(connection: sa.Connection, exam_pk: int) -> dict[str, Any] | None:
     """Return from which lane an exam came and what it was told; None for an exam of no lane."""
-    found = connection.execute(sa.select(exam_lane).where(exam_lane.c.exam_pk == exam_pk)).mappings().first()
-    return dict(found) if found else None
+    found = _LANE_OF_EXAM.first(connection, {"exam": exam_pk})
+    return found and found | {"is_stopped": bool(found["is_stopped"])}
+
+
+_LANE_OF_EXAM = Prepared(sa.select(exam_lane).where(exam_lane.c.exam_pk == sa.bindparam("exam")))
 
 
 def is_overdue(row: dict[str, Any] | None, now: str) -> bool:

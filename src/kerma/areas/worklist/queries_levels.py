@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from kerma.areas.worklist.rules_levels import Level
 from kerma.areas.worklist.rules_next import BreakRule, Reader, ScreenTime, break_rule_of
 from kerma.areas.worklist.rules_next import screen_time as stands
 from kerma.kernel import clock
+from kerma.kernel.in_force import InForce
 from kerma.kernel.prepared import Prepared
 
 OPEN = (WAITING, CLAIMED, HELD)
@@ -34,58 +35,53 @@ AT_ONCE = 500
 """So many items are tended in one round; the next round follows within seconds."""
 
 
-def newest_of(things: sa.Table, keys: Sequence[str], *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Return the statement for the newest row of each key, those left out that ended it."""
-    last = sa.select(sa.func.max(things.c.id)).where(*conditions).group_by(*(things.c[key] for key in keys))
-    statement = sa.select(things).where(things.c.id.in_(last)).order_by(*(things.c[key] for key in keys))
-    return statement.where(sa.not_(things.c.is_ended)) if "is_ended" in things.c else statement
+_LEVELS = InForce(service_level, "industry", "urgency")
+_SKILLS = InForce(skill_needed, "industry", "modality", "skill")
+_BREAKS = InForce(break_rule, "industry")
+_READERS = InForce(reader, "person")
 
 
 def levels(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the service levels that the site has in force."""
-    return _rows(connection, newest_of(service_level, ("industry", "urgency")))
+    return _LEVELS.rows(connection)
 
 
-_ANY_LEVEL = Prepared(sa.select(service_level.c.id).where(service_level.c.industry == sa.bindparam("of")).limit(1))
-_ANY_SKILL = Prepared(sa.select(skill_needed.c.id).limit(1))
-_ANY_BREAK = Prepared(sa.select(break_rule.c.id).limit(1))
-_ANY_READER = Prepared(sa.select(reader.c.id).where(reader.c.person == sa.bindparam("of")).limit(1))
-"""What every claim asks, and most sites have none of."""
+def promised(connection: sa.Connection, industry: str, urgency: str) -> Level:
+    """Return the service level of exams of an industry and urgency.
 
-
-def levels_of(connection: sa.Connection, industry: str) -> list[dict[str, Any]]:
-    """Return the service levels that the site has in force for an industry."""
-    if _ANY_LEVEL.scalar(connection, {"of": industry}) is None:
-        return []
-    return _rows(connection, newest_of(service_level, ("industry", "urgency"), service_level.c.industry == industry))
+    Raises
+    ------
+    OutsideTable
+        Neither the site nor Kerma's table has one for the industry.
+    """
+    return rules_levels.level_of(industry, urgency, _LEVELS.rows(connection, industry=industry))
 
 
 def skills_needed(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return which skills exams ask for."""
-    if _ANY_SKILL.scalar(connection, {}) is None:
-        return []
-    return _rows(connection, newest_of(skill_needed, ("industry", "modality", "skill")))
+    return _SKILLS.rows(connection)
 
 
 def break_rules(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return the rules of screen time that the site has in force."""
-    if _ANY_BREAK.scalar(connection, {}) is None:
-        return []
-    return _rows(connection, newest_of(break_rule, ("industry",)))
+    return _BREAKS.rows(connection)
 
 
 def readers(connection: sa.Connection) -> list[dict[str, Any]]:
     """Return what each person is handed, of those for whom anything was set."""
-    return _rows(connection, newest_of(reader, ("person",)))
+    return _READERS.rows(connection)
 
 
 def reader_of(connection: sa.Connection, person: str) -> Reader:
     """Return what a person is handed; everything where nobody has set anything."""
-    if _ANY_READER.scalar(connection, {"of": person}) is None:
-        return Reader()
-    rows = _rows(connection, newest_of(reader, ("person",), reader.c.person == person))
-    lists = {name: tuple(rows[0][name]) for name in ("industries", "modalities", "skills")}
-    return Reader(**lists, most_claimed=int(rows[0]["most_claimed"]))
+    rows = _READERS.rows(connection, person=person)
+    return reader_from(rows[0]) if rows else Reader()
+
+
+def reader_from(row: Mapping[str, Any]) -> Reader:
+    """Return a row as the rules take it."""
+    lists = {name: tuple(row[name]) for name in ("industries", "modalities", "skills")}
+    return Reader(**lists, most_claimed=int(row["most_claimed"]))
 
 
 def screen_time_of(
@@ -93,11 +89,17 @@ def screen_time_of(
 ) -> tuple[BreakRule, ScreenTime]:
     """Return the rule of an industry and how a person stands to it."""
     rule = break_rule_of(industry, break_rules(connection))
-    where = (screen_time.c.person == person, screen_time.c.industry == industry)
-    row = connection.execute(sa.select(screen_time).where(*where)).first()
+    row = _SCREEN_TIME.first(connection, {"person": person, "industry": industry})
     if row is None:
         return rule, stands(rule, now, now - timedelta(days=1), now)
-    return rule, stands(rule, clock.moment(row.began_at), clock.moment(row.last_at), now)
+    return rule, stands(rule, clock.moment(row["began_at"]), clock.moment(row["last_at"]), now)
+
+
+_SCREEN_TIME = Prepared(
+    sa.select(screen_time.c.began_at, screen_time.c.last_at).where(
+        screen_time.c.person == sa.bindparam("person"), screen_time.c.industry == sa.bindparam("industry")
+    )
+)
 
 
 def fallen(connection: sa.Connection, now: datetime) -> list[tuple[int, str]]:

@@ -16,7 +16,8 @@ from kerma.areas.worklist.queries import names_of
 from kerma.areas.worklist.rules_lanes import Lane
 from kerma.errors import NotFound
 from kerma.kernel import clock, requests
-from kerma.kernel.action import Actor, Kernel
+from kerma.kernel.action import Actor, Kernel, refuse
+from kerma.kernel.permissions import is_granted
 
 router = APIRouter(prefix="/api/v1", tags=["worklist"])
 
@@ -182,13 +183,20 @@ async def results(
     wait_s: Annotated[float, Query(ge=0, le=LONGEST_POLL_S)] = LONGEST_POLL_S,
 ) -> list[LaneResult]:
     """Say what a lane is to do, in order, after the last number it has; waits until there is something, or the time."""
-    await asyncio.to_thread(requests.look, request, actor, actions_lanes.take_results, lane=name[:64])
+    await asyncio.to_thread(_demand_own, request, kernel, actor, name[:64])
     until = time.monotonic() + wait_s
     while True:
         rows = await asyncio.to_thread(_results, kernel, name, after)
         if rows or time.monotonic() >= until or await request.is_disconnected():
             return [LaneResult(**row) for row in rows]
         await asyncio.sleep(LOOK_S)
+
+
+def _demand_own(request: Request, kernel: Kernel, actor: Actor, name: str) -> None:
+    """Refuse a program what another lane is told; who may set lanes may see what all of them are told."""
+    requests.look(request, actor, actions_lanes.take_results, lane=name)
+    if not rules_lanes.is_token_of(actor.name, name) and not is_granted(actions_lanes.set_lane.name, actor.permissions):
+        refuse(kernel, actor, actions_lanes.take_results.name, f"this token is not of lane '{name}'")
 
 
 def _results(kernel: Kernel, name: str, after: int) -> list[dict[str, Any]]:

@@ -53,6 +53,8 @@ class NewOrder(BaseModel):
     study_uid: str = Field(default="", max_length=64)
     station_name: str = Field(default="", max_length=16)
     location: str = Field(default="", max_length=16)
+    language: str = Field(default="", max_length=3)
+    """Of the request and of the report asked for, as de or fr."""
     start_date: str = Field(default="", max_length=8)
     start_time: str = Field(default="", max_length=16)
     performing_name: str = Field(default="", max_length=324)

@@ -59,6 +59,11 @@ def is_pool(pool: str) -> bool:
     return 0 < len(pool.strip()) <= POOL_LETTERS and pool.isprintable()
 
 
+def is_token_of(token: str, lane: str) -> bool:
+    """Return whether a token is a lane's own: the first word of its name is the lane, which has no space in its own."""
+    return token.split(" ", 1)[0] == lane
+
+
 def lane_of(machines: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the lane whose machine has one of these names, whatever the case; None where there is none.
 

@@ -60,8 +60,12 @@ def fits(reader: Reader, industry: str, modalities: Collection[str], needed: Ite
         return False
     if reader.modalities and not set(modalities) <= set(reader.modalities):
         return False
-    asked = {row["skill"] for row in needed if row["industry"] == industry and row["modality"] in ("", *modalities)}
-    return asked <= set(reader.skills)
+    return skills_asked(industry, modalities, needed) <= set(reader.skills)
+
+
+def skills_asked(industry: str, modalities: Collection[str], needed: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the skills that an exam of an industry and of some modalities asks for."""
+    return {row["skill"] for row in needed if row["industry"] == industry and row["modality"] in ("", *modalities)}
 
 
 def demand_reader(reader: Reader, industries: Collection[str]) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kerma.areas.people.rules_posting import LANGUAGE
 from kerma.areas.worklist import rules_match
 from kerma.areas.worklist.model_orders import (
     COMPLETED,
@@ -222,6 +223,8 @@ def problems(order: Mapping[str, Any], industries: Sequence[str]) -> list[str]:
         wrong.append("'sex' is M, F, O or empty")
     if order.get("study_uid") and not UID.fullmatch(str(order["study_uid"])):
         wrong.append("'study_uid' is a UID: numbers with full stops between, at most 64 characters")
+    if order.get("language") and not LANGUAGE.fullmatch(str(order["language"])):
+        wrong.append("'language' is a code of two or three small letters, as de or fr")
     for name in ("start_date", "birth_date"):
         if order.get(name) and rules_match.moment_bounds(str(order[name])) is None:
             wrong.append(f"'{name}' is a date as DICOM writes it, YYYYMMDD")

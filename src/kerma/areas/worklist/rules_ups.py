@@ -31,6 +31,7 @@ STATUSES = "dicom_ps3.4/unified_step_statuses"
 
 CANCEL, UPDATE = "cancel", "update"
 STATE, READINESS, TRANSACTION, MODIFIED_AT = "00741000", "00404041", "00081195", "00404010"
+EXAM_UID = "0020000D"
 PRIORITY, LABEL, WORKLIST_LABEL, SUBJECT_ID = "00741200", "00741204", "00741202", "00100020"
 SOP_CLASS, SOP_INSTANCE = "00080016", "00080018"
 PROGRESS, PERFORMED, CANCELED_AT = "00741002", "00741216", "00404052"
@@ -297,3 +298,14 @@ def _assigned(document: Keys) -> Document:
         tags = (PERFORMER_CODE, PERFORMER_ORGANIZATION)
         told |= {tag: dict(people[0][tag]) for tag in tags if tag in people[0]}
     return told
+
+
+def exam_uids(document: Document) -> list[str]:
+    """Return the studies that a workitem names, at whatever depth, each once."""
+    found: list[str] = []
+    for tag, element in document.items():
+        values = element.get("Value", []) if isinstance(element, dict) else []
+        if tag == EXAM_UID:
+            found += [str(value) for value in values if value]
+        found += [uid for value in values if isinstance(value, dict) for uid in exam_uids(value)]
+    return list(dict.fromkeys(found))

@@ -22,6 +22,9 @@ NAMES = {LOW: "low energy", HIGH: "high energy"}
 OTHER = {LOW: HIGH, HIGH: LOW}
 MOST_APART_MS = 10_000
 """Both energies of a view are taken together; what was taken further apart is another view."""
+LINEAR = ("raw", "for-processing")
+LEAST_VOLTAGE_RATIO = 1.2
+"""Voltages of two energies differ at least so; closer ones are corrections of an exposure."""
 MOST_IMAGES = 64
 """Images of one energy in an exam that are looked through for their other energy."""
 MACHINE = ("manufacturer", "model", "serial_number", "station", "detector_id")
@@ -55,21 +58,48 @@ def views_of(images: Sequence[Image]) -> tuple[View, ...]:
 
     Parameters
     ----------
-    images : the exam's images in reading order; an image of one plane whose label is an energy may be joined
+    images : the exam's images in reading order; an image of one plane whose label is an energy may be joined, and where
+        no image says which energy it holds, one that :func:`named_by_voltage` names
 
     An energy whose other one is missing, differs in what its file says, or is not told by the contents alone stays an
     image of its own, with a note that says why.
     """
+    came, images = images, named_by_voltage(images)
     of = {label: [at for at, image in enumerate(images) if _energy(image) == label] for label in (LOW, HIGH, NUMBER)}
     if len(of[LOW]) + len(of[HIGH]) > MOST_IMAGES:
         why = f"more than {MOST_IMAGES} images of one energy are in this exam: none were put together"
-        return tuple(View(image, (at,), why if _energy(image) in OTHER else "") for at, image in enumerate(images))
+        return tuple(View(image, (at,), why if _energy(image) in OTHER else "") for at, image in enumerate(came))
     seen = {at: sampled(images[at].pixels[0]).astype(np.float64) for places in of.values() for at in places}
     found = _pairs(images, of, seen)
     taken = {place for parts in found for place in parts}
     views = [View(together([images[at] for at in parts]), parts, _paired_note(images, parts)) for parts in found]
-    views += [View(image, (at,), _why_alone(images, at, of)) for at, image in enumerate(images) if at not in taken]
+    views += [View(image, (at,), _why_alone(came, at, of)) for at, image in enumerate(came) if at not in taken]
     return tuple(sorted(views, key=lambda view: min(view.parts)))
+
+
+def named_by_voltage(images: Sequence[Image]) -> Sequence[Image]:
+    """Return images with their energies named after two tube voltages, where no image says which energy it holds.
+
+    Only images of one plane of raw values count that tell voltage and time; all of them must be of one of two voltages
+    that differ by a fifth; what belongs together is told as of any energies. Otherwise they come back as they are.
+    """
+    voltage = {at: _voltage(image) for at, image in enumerate(images)}
+    found = sorted({value for value in voltage.values() if value is not None})
+    if any(map(_energy, images)) or len(found) != 2 or found[1] < LEAST_VOLTAGE_RATIO * found[0]:
+        return images
+    label = {found[0]: LOW, found[1]: HIGH}
+    return [
+        image if (value := voltage[at]) is None else replace(image, plane_kind="energy", plane_labels=(label[value],))
+        for at, image in enumerate(images)
+    ]
+
+
+def _voltage(image: Image) -> float | None:
+    """Return the tube voltage of an image that may be one energy of a view; None where it may not."""
+    value = image.technique.get("tube_voltage_kv")
+    is_plain = not image.is_colour and image.planes == 1 and image.plane_kind == "frame"
+    may_be = is_plain and image.meaning in LINEAR and _moment(image) is not None
+    return float(value) if may_be and isinstance(value, int | float) and value > 0 else None
 
 
 def together(images: Sequence[Image]) -> Image:
@@ -78,6 +108,7 @@ def together(images: Sequence[Image]) -> Image:
     The rest is as the most penetrating one says it. Where two tube voltages made the energies, the lower one is told
     as ``tube_voltage_low_kv``; the scale of a picture of numbers is told as ``z_effective_per_stored``.
     """
+    images = named_by_voltage(images)
     labels = tuple(image.plane_labels[0] for image in images)
     lowered = [label.lower() for label in labels]
     main = images[lowered.index(HIGH)] if HIGH in lowered else images[0]

@@ -12,6 +12,7 @@ from kerma.science.observer import froc
 from kerma.science.observer.bootstrap import FEWEST_GROUPS
 from kerma.science.observer.comparison import Comparison
 from kerma.science.observer.evaluation import Evaluation, Interval, Pod
+from kerma.science.observer.region_overlap import RegionFigures
 
 FEW_TRUTHS = 30
 
@@ -115,6 +116,17 @@ def comparison_values(found: Comparison) -> dict[str, Any]:
         return differences
     auc = {"difference": found.auc.value, "interval": [found.auc.low, found.auc.high], "p": found.auc.p}
     return differences | {"auc": auc}
+
+
+def pixel_values(found: RegionFigures) -> dict[str, Any]:
+    """Return how well the values of pixels cover the regions of the truth."""
+    return {
+        "regions": found.regions,
+        "aupro": found.aupro,
+        "false_share_limit": found.limit,
+        "auc": found.pixel_auc,
+        "intervals": {"aupro": _pair(found.aupro_interval), "auc": _pair(found.pixel_auc_interval)},
+    }
 
 
 def _froc(told: Evaluation) -> list[dict[str, Any]]:

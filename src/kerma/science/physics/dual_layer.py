@@ -73,6 +73,20 @@ def dual_layer(
     return LayerBeam(energies, photons * (1 - front)), LayerBeam(energies, photons * front * between * (1 - back))
 
 
+def layer_beams(row: Mapping[str, str]) -> tuple[LayerBeam, LayerBeam]:
+    """Return the beams of a scanner of the table ``kerma_dual_energy/lookups``."""
+    front, between, back = (_layers(row[key]) for key in ("front", "between", "back"))
+    return dual_layer(
+        float(row["tube_voltage_kv"]), filters_mm=_layers(row["filter"]), front_mm=front, between_mm=between,
+        back_mm=back, anode_angle_deg=float(row["anode_angle_deg"]),
+    )  # fmt: skip
+
+
+def _layers(text: str) -> dict[str, float]:
+    """Return layers such as ``csi:0.5 copper:0.6`` as material to thickness in mm."""
+    return {name: float(mm) for name, mm in (part.split(":") for part in text.split())}
+
+
 def calculate_dual_energy(
     *, a_low: float, a_high: float, kvp: float = TUBE_KV, filter: Mapping[str, float] | None = None,
     basis: str = ",".join(BASIS), snr: float = 300.0,

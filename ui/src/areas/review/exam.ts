@@ -32,6 +32,8 @@ export interface Found {
   by: { kind: string; name: string; version: string; model_sha256?: string };
   measurements: { name: string; value: number | null }[];
   note?: string;
+  /** Other marks of the same flaw, as their own sources made them. */
+  also?: Found[];
   severity?: string;
   /** How sure the person is, 0 to 1. */
   confidence?: number;

@@ -23,6 +23,8 @@ export const STATES: Record<string, { tone: string; label: string }> = {
 export const STEPS: Record<string, string> = {
   drafted: "drafted",
   changed: "written anew",
+  attached: "file attached",
+  detached: "file taken off",
   submitted: "handed to review",
   comment: "comment",
   returned: "given back",

@@ -183,6 +183,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("suspicion", "version", name=op.f("uq_handling_rule_suspicion_version")),
     )
     op.create_table(
+        "item_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("seed", sa.String(length=64), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_item_rules")),
+    )
+    op.create_table(
         "job_request",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -317,6 +327,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_login_attempt_at"), ["at"], unique=False)
 
     op.create_table(
+        "matching",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("site", sa.String(length=8), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("language IN ('ignore', 'prefer', 'require')", name=op.f("ck_matching_language")),
+        sa.CheckConstraint("site IN ('ignore', 'prefer', 'require')", name=op.f("ck_matching_site")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_matching")),
+    )
+    with op.batch_alter_table("matching", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_matching_industry"), ["industry"], unique=False)
+
+    op.create_table(
         "model",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -403,6 +428,7 @@ def upgrade() -> None:
         sa.Column("station_ae", sa.Text(), nullable=False),
         sa.Column("station_name", sa.Text(), server_default="", nullable=False),
         sa.Column("location", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("language", sa.String(length=8), server_default="", nullable=False),
         sa.Column("modality", sa.String(length=16), nullable=False),
         sa.Column("start_date", sa.String(length=8), nullable=False),
         sa.Column("start_time", sa.String(length=16), nullable=False),
@@ -633,6 +659,31 @@ def upgrade() -> None:
     with op.batch_alter_table("reading_policy", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_reading_policy_industry_exam_class_id"), ["industry", "exam_class", "id"], unique=False
+        )
+
+    op.create_table(
+        "reading_target",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("site", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=64), nullable=False),
+        sa.Column("measure", sa.String(length=32), nullable=False),
+        sa.Column("low", sa.Float(), nullable=False),
+        sa.Column("high", sa.Float(), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint(
+            "measure IN ('exams-per-hour', 'retake-share', 'reading-minutes')", name=op.f("ck_reading_target_measure")
+        ),
+        sa.CheckConstraint("low >= 0 AND high > low", name=op.f("ck_reading_target_range")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_target")),
+    )
+    with op.batch_alter_table("reading_target", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_reading_target_industry_site_role_measure_id"),
+            ["industry", "site", "role", "measure", "id"],
+            unique=False,
         )
 
     op.create_table(
@@ -947,6 +998,40 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "tip_plan",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("share_permille", sa.SmallInteger(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("share_permille BETWEEN 1 AND 1000", name=op.f("ck_tip_plan_share")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip_plan")),
+    )
+    with op.batch_alter_table("tip_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tip_plan_station_id"), ["station", "id"], unique=False)
+
+    op.create_table(
+        "tip_threat",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("category", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.String(length=128), nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("turn_deg", sa.JSON(), nullable=False),
+        sa.Column("views_sha256", sa.String(length=64), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.String(length=32), nullable=False),
+        sa.Column("retired_at", sa.String(length=32), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip_threat")),
+        sa.UniqueConstraint("name", "seed", name=op.f("uq_tip_threat_name_seed")),
+    )
+    with op.batch_alter_table("tip_threat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tip_threat_category_retired_at"), ["category", "retired_at"], unique=False)
+
+    op.create_table(
         "tombstone",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_uid", sa.String(length=64), nullable=False),
@@ -1229,6 +1314,20 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "posting",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sites", sa.JSON(), nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_posting_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
+    )
+    with op.batch_alter_table("posting", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_posting_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "preference",
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -1284,6 +1383,23 @@ def upgrade() -> None:
             "revision",
             "side",
             name=op.f("uq_specification_approval_specification_id_revision_side"),
+        ),
+    )
+    op.create_table(
+        "specification_attachment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("specification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["specification_id"],
+            ["specification.id"],
+            name=op.f("fk_specification_attachment_specification_id_specification"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_specification_attachment")),
+        sa.UniqueConstraint(
+            "specification_id", "sha256", name=op.f("uq_specification_attachment_specification_id_sha256")
         ),
     )
     op.create_table(
@@ -1677,6 +1793,13 @@ def upgrade() -> None:
         sa.Column("notice_at", sa.String(length=32), server_default="", nullable=False),
         sa.Column("held_until", sa.String(length=32), server_default="", nullable=False),
         sa.Column("held_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("rule", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("trigger", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("skill", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("site", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("site_folded", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("language", sa.String(length=8), server_default="", nullable=False),
+        sa.Column("not_for", sa.String(length=64), server_default="", nullable=False),
         sa.CheckConstraint("(state = 'claimed') = (claimed_by <> '')", name=op.f("ck_item_holder")),
         sa.CheckConstraint("state IN ('waiting', 'claimed', 'held', 'closed')", name=op.f("ck_item_state")),
         sa.CheckConstraint("urgency IN ('stat', 'urgent', 'routine')", name=op.f("ck_item_urgency")),
@@ -1879,6 +2002,44 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_series_station_id"), ["station", "id"], unique=False)
 
     op.create_table(
+        "tip_exam",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("is_projected", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("threat_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("places", sa.JSON(), nullable=False),
+        sa.Column("realism", sa.Float(), nullable=True),
+        sa.Column("why_not", sa.Text(), server_default="", nullable=False),
+        sa.Column("arrived_at", sa.String(length=32), nullable=False),
+        sa.Column("ready_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint("state IN ('preparing', 'open', 'ended')", name=op.f("ck_tip_exam_state")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_tip_exam_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["plan_id"], ["tip_plan.id"], name=op.f("fk_tip_exam_plan_id_tip_plan")),
+        sa.ForeignKeyConstraint(["threat_id"], ["tip_threat.id"], name=op.f("fk_tip_exam_threat_id_tip_threat")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip_exam")),
+        sa.UniqueConstraint("exam_pk", name=op.f("uq_tip_exam_exam_pk")),
+    )
+    with op.batch_alter_table("tip_exam", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tip_exam_state"), ["state"], unique=False)
+
+    op.create_table(
+        "unread_exam",
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("industry", sa.String(length=32), nullable=False),
+        sa.Column("rule", sa.String(length=64), nullable=False),
+        sa.Column("asked", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_unread_exam_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("exam_pk", name=op.f("pk_unread_exam")),
+    )
+    with op.batch_alter_table("unread_exam", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unread_exam_industry_rule"), ["industry", "rule"], unique=False)
+
+    op.create_table(
         "analysis",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2051,6 +2212,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("series_pk", name=op.f("pk_series_document")),
     )
     op.create_table(
+        "tip_answer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("result", sa.String(length=16), nullable=False),
+        sa.Column("decision", sa.String(length=32), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=True),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("threat_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("category", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("tip_exam_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("result IN ('hit', 'miss', 'alarm', 'cleared')", name=op.f("ck_tip_answer_result")),
+        sa.ForeignKeyConstraint(["threat_id"], ["tip_threat.id"], name=op.f("fk_tip_answer_threat_id_tip_threat")),
+        sa.ForeignKeyConstraint(["tip_exam_id"], ["tip_exam.id"], name=op.f("fk_tip_answer_tip_exam_id_tip_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip_answer")),
+    )
+    with op.batch_alter_table("tip_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tip_answer_person_at"), ["person", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tip_answer_tip_exam_id"), ["tip_exam_id"], unique=False)
+
+    op.create_table(
         "image_fingerprint",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2098,6 +2279,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("at", sa.String(length=32), nullable=False),
+        sa.Column("request_key", sa.String(length=64), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["analysis_id"], ["analysis.id"], name=op.f("fk_decision_analysis_id_analysis")),
         sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_decision_exam_pk_exam")),
         sa.ForeignKeyConstraint(["judgement_id"], ["judgement.id"], name=op.f("fk_decision_judgement_id_judgement")),
@@ -2107,6 +2289,53 @@ def upgrade() -> None:
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.create_index("ix_decision_by_at", ["by", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(
+            "uq_decision_request_key",
+            ["by", "request_key"],
+            unique=True,
+            sqlite_where=sa.text("request_key != ''"),
+            postgresql_where=sa.text("request_key != ''"),
+        )
+
+    op.create_table(
+        "discrepancy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader", sa.String(length=80), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("other_exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("severity", sa.String(length=32), nullable=False),
+        sa.Column("edition", sa.String(length=32), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("place", sa.JSON(), nullable=False),
+        sa.Column("is_blinded", sa.Boolean(), nullable=False),
+        sa.Column("seen_by", sa.String(length=80), nullable=False),
+        sa.Column("seen_at", sa.String(length=32), nullable=False),
+        sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("remedy", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("addendum_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("outcome", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint("remedy IN ('', 'addendum', 'read-again')", name=op.f("ck_discrepancy_remedy")),
+        sa.CheckConstraint(
+            "state IN ('open', 'accepted', 'disputed', 'dismissed', 'closed', 'withdrawn')",
+            name=op.f("ck_discrepancy_state"),
+        ),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_discrepancy_decision_id_decision")),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_discrepancy_exam_pk_exam")),
+        sa.ForeignKeyConstraint(["other_exam_pk"], ["exam.id"], name=op.f("fk_discrepancy_other_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_discrepancy")),
+        sa.UniqueConstraint("number", name=op.f("uq_discrepancy_number")),
+    )
+    with op.batch_alter_table("discrepancy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_discrepancy_decision_id"), ["decision_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_discrepancy_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_discrepancy_other_exam_pk"), ["other_exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_discrepancy_reader"), ["reader"], unique=False)
+        batch_op.create_index(batch_op.f("ix_discrepancy_state_due_at"), ["state", "due_at"], unique=False)
 
     op.create_table(
         "nonconformance",
@@ -2314,6 +2543,22 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('ordered', 'started')"),
             postgresql_where=sa.text("state IN ('ordered', 'started')"),
         )
+
+    op.create_table(
+        "discrepancy_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("discrepancy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["discrepancy_id"], ["discrepancy.id"], name=op.f("fk_discrepancy_step_discrepancy_id_discrepancy")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_discrepancy_step")),
+    )
+    with op.batch_alter_table("discrepancy_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_discrepancy_step_discrepancy_id"), ["discrepancy_id"], unique=False)
 
     op.create_table(
         "nonconformance_step",

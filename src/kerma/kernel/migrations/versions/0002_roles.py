@@ -18,8 +18,10 @@ READING = [
     "review.cancel_search", "review.link_custody", "review.ask_consult", "review.withdraw_consult",
     "review.admit_guest", "review.revoke_guest", "review.view_specifications", "review.draft_specification",
     "review.change_specification", "review.submit_specification", "review.comment_specification",
+    "review.attach_to_specification", "review.detach_from_specification",
     "review.link_specification", "review.view_nonconformances", "review.open_nonconformance",
-    "review.propose_disposition", "review.link_follow_up", "review.view_recalls",
+    "review.propose_disposition", "review.link_follow_up", "review.view_recalls", "review.view_discrepancies",
+    "review.record_discrepancy", "review.answer_discrepancy", "review.withdraw_discrepancy",
     "people.prefer", "equipment.view", "equipment.check_display",
     "archive.ingest", "archive.view", "archive.export", "worklist.view", "worklist.claim", "worklist.release",
     "worklist.next", "worklist.hold", "worklist.resume", "worklist.hand_over", "worklist.orders", "worklist.order",
@@ -40,6 +42,11 @@ REVIEWING = [
     "review.score_review",
 ]  # fmt: skip
 """What reviewing colleagues' decisions takes."""
+PROJECTING = [
+    "proficiency.view_library", "proficiency.add_threats", "proficiency.retire_threat", "proficiency.set_plan",
+    "proficiency.view_results",
+]  # fmt: skip
+"""What running threat image projection takes."""
 LEADING = [
     "custody.release", "custody.take_over", "custody.ask_destruction", "custody.withdraw_destruction",
     "custody.destroy", "custody.export_evidence", "custody.redact_evidence",
@@ -47,22 +54,25 @@ LEADING = [
     "report.cosign", "report.set_site",
     "equipment.add_display", "equipment.retire_display", "worklist.free", "worklist.assign", "worklist.cancel_order",
     "worklist.set_level", "worklist.set_flow", "worklist.set_reader", "worklist.set_skill", "worklist.set_break",
-    "worklist.view_readers",
+    "worklist.view_readers", "worklist.set_rules", "worklist.end_rules", "worklist.set_matching",
+    "worklist.view_attention", "worklist.take_on", "people.set_posting",
     "worklist.view_late", "worklist.acknowledge_late", "worklist.set_lane", "worklist.set_pool_member",
     "worklist.match_step", "worklist.dismiss_step",
     "review.add_pack", "review.withdraw_pack", "review.confirm_pack", "review.withdraw_confirmation",
     "review.set_handling", "review.set_searches", "review.return_specification", "review.approve_specification",
     "review.approve_for_customer", "review.withdraw_specification", "review.decide_disposition",
     "review.close_nonconformance", "review.withdraw_nonconformance", "review.set_nonconformances",
-    "review.recall_exams", "review.recall_exam",
+    "review.recall_exams", "review.recall_exam", "review.settle_discrepancy", "review.close_discrepancy",
     "review.set_reading", "review.see_all", "review.view_functions",
     "review.set_default", "review.add_reference", "review.withdraw_reference",
-    "review.set_review_plan", "review.withdraw_review", "review.view_review_figures", "review.see_learning",
+    "review.set_review_plan", "review.set_target", "review.withdraw_review", "review.view_review_figures",
+    "review.see_learning",
     "flagging.add_model", "flagging.shadow_model", "flagging.activate_model", "flagging.retire_model",
     "flagging.set_threshold", "flagging.withdraw_threshold", "flagging.clear_drift",
     "flagging.train",
     "flagging.lock_images", "flagging.export_feedback", "flagging.begin_pilot", "flagging.sign_off_pilot",
     "flagging.give_up_pilot", "flagging.view_pilot",
+    *PROJECTING,
 ]  # fmt: skip
 """What putting a list in order takes."""
 KEEPING = [
@@ -91,7 +101,7 @@ ROLES = {
             "review.approve_for_customer",
         ],  # fmt: skip
     ),
-    "trainer": ("Trains and tests people", ["people.prefer", "archive.view", "training.*", "people.view"]),
+    "trainer": ("Trains and tests people", ["people.prefer", "archive.view", "training.*", "people.view", *PROJECTING]),
     "auditor": (
         "Checks what was done, changes nothing",
         [

@@ -121,7 +121,8 @@ def posed(
         x, y, z = (round(float(random.uniform(-each, each)), 2) for each in free)
         maps, fits = [], []
         for number, ground in enumerate(grounds):
-            there = threat_map(article.placed("tip", (x, y, z), turn, is_labelled=False), scene, number, scanner)
+            things = article.placed("tip", (x, y, z), turn, is_labelled=False)
+            there = threat_map(things, scene, number, scanner.pixel_mm)
             fit = fit_of(ground, there, attenuation_alone(there, scanner), depth_mm=depths[number])
             maps.append(there)
             fits.append(fit)
@@ -146,7 +147,7 @@ def _depths(scene: Scene, load: Load) -> list[float]:
     return [2.0 * (z if abs(np.cos(np.deg2rad(angle))) > 0.7 else x) for angle in scene.geometry.angles_deg]
 
 
-def threat_map(things: tuple[Thing, ...], scene: Scene, view: int, scanner: Scanner) -> ThreatMap:
+def threat_map(things: tuple[Thing, ...], scene: Scene, view: int, pixel_mm: float) -> ThreatMap:
     """Return the thickness of every material of things by themselves in one view; lighter kinds of one count for less.
 
     Raises
@@ -162,7 +163,7 @@ def threat_map(things: tuple[Thing, ...], scene: Scene, view: int, scanner: Scan
         maps[material] = maps.get(material, 0.0) + share * values
     if not maps:
         raise WrongUsage("nothing of the threat is in the picture")
-    return ThreatMap(maps, scanner.pixel_mm)
+    return ThreatMap(maps, pixel_mm)
 
 
 def _fused(view: SimulatedImage, scan: Scan, scanner: Scanner, how: tuple[Pose, int, int]) -> SimulatedImage:

@@ -1,0 +1,1 @@
+"""How good readers are: threat image projection."""
