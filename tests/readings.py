@@ -157,7 +157,7 @@ class Room:
         rests_on = {
             "analysis_id": known.analysis_id, "judgement_id": known.judgement_id, "template": "", "language": "en",
             "decision_id": decided["id"] if decided else None, "record_sha256": record_digest({}), "hides": "",
-            "marks_sha256": "", "written_by": "",
+            "marks_sha256": "", "criticals_sha256": "", "written_by": "",
         }  # fmt: skip
         address = self.kernel.blobs.put(f"%PDF {BY_OTHERS[4]} {BY_SOFTWARE[0]}".encode())
         return keep_report(

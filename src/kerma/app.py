@@ -20,6 +20,7 @@ def open_kernel(settings: Settings | None = None) -> Kernel:
     from kerma.areas.flagging import jobs, jobs_drift, jobs_train  # noqa: F401 - declares the jobs of models
     from kerma.areas.proficiency import jobs as projection_jobs  # noqa: F401 - declares the job of threat projection
     from kerma.areas.report import jobs_batch, jobs_site  # noqa: F401 - declares the jobs of batches and letterheads
+    from kerma.areas.review import jobs_critical  # noqa: F401 - declares the job that watches critical results
     from kerma.areas.worklist import jobs as worklist_jobs  # noqa: F401 - declares the job that tends the worklist
     from kerma.industries import INDUSTRIES
     from kerma.kernel.action import Kernel
@@ -69,6 +70,7 @@ def subscriptions() -> Subscriptions:
     from kerma.areas.review import actions_search, actions_talk, feedback, jobs_lanes
     from kerma.areas.review import actions_spec as specifications
     from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked, ExamReferred
+    from kerma.areas.review.model_critical import CriticalResultTold
     from kerma.areas.worklist.model import ItemHandedOver
     from kerma.areas.worklist.model_lanes import ExamTimed
     from kerma.areas.worklist.model_orders import OrderPlaced
@@ -86,6 +88,7 @@ def subscriptions() -> Subscriptions:
         ExamReferred: (report.on_exam_referred, tip.on_exam_decided),
         ExamAnalysed: (specifications.on_exam_analysed, decided_lanes.on_exam_analysed, report.on_exam_analysed),
         ExamJudged: (peer.on_exam_judged, report.on_exam_judged),
+        CriticalResultTold: (report.on_critical_result_told,),
         ExamMarked: (peer.on_exam_marked, report.on_exam_marked),
         ExamDecided: (
             peer.on_exam_decided,
@@ -133,10 +136,10 @@ def _when_an_exam_is_deleted() -> tuple[Handler, ...]:
     from kerma.areas.flagging import actions_deletion as flagging_deletion
     from kerma.areas.proficiency import actions as tip
     from kerma.areas.report import actions_deletion as report_deletion
+    from kerma.areas.review import actions_critical, actions_spec, actions_talk_deletion
     from kerma.areas.review import actions_deletion as review_deletion
     from kerma.areas.review import actions_peer as peer
     from kerma.areas.review import actions_reference as review_references
-    from kerma.areas.review import actions_spec, actions_talk_deletion
     from kerma.areas.worklist import actions_deletion as worklist_deletion
     from kerma.areas.worklist import actions_lanes as lanes
 
@@ -149,6 +152,7 @@ def _when_an_exam_is_deleted() -> tuple[Handler, ...]:
         lanes.on_exam_deleted,
         report_deletion.on_exam_deleted,
         actions_talk_deletion.on_exam_deleted,
+        actions_critical.on_exam_deleted,
         actions_spec.on_exam_deleted,
         review_deletion.on_exam_deleted,
         peer.on_exam_deleted,

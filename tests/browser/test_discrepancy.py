@@ -1,11 +1,11 @@
-"""A box is drawn for a comment and a discrepancy, and shown again; the discrepancy comes to its end."""
+"""A box is drawn for a comment and a discrepancy, which comes to its end; a critical result is told with read-back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import films
 from pages import Watched, violations
@@ -125,3 +125,42 @@ def _recorded(page: Page) -> None:
     assert violations(page) == []
     form.get_by_role("button", name="Record it").click()
     expect(section.get_by_role("article", name="Discrepancy DIS-")).to_contain_text("To be answered")
+
+
+def test_a_critical_result_is_told_with_read_back(chromium: Browser, server: Server) -> None:
+    with server.client() as client:
+        files = [("files", ("chest.dcm", films.film(exam=2, side=200)))]
+        client.post("/api/v1/uploads", files=files, data={"industry": "medical"}).raise_for_status()
+    server.at_rest()
+    bob = opened(chromium, server, "bob", "/exams/2")
+    section = bob.page.get_by_role("region", name="Critical results")
+    section.get_by_role("button", name="Critical result…").click()
+    form = section.get_by_role("form", name="Record a critical result")
+    form.get_by_label("Finding").select_option("pneumothorax")
+    expect(form.get_by_text("To be told within 15")).to_be_visible()
+    form.get_by_role("button", name="Record it").click()
+    card = section.get_by_role("article", name="Critical result CRIT-")
+    expect(card).to_contain_text("left")
+    assert violations(bob.page) == []
+    _tell(card, "wrong", "on the right")
+    expect(card).to_contain_text("read back wrongly by Dr Ward")
+    expect(card).to_contain_text("Not notified")
+    _tell(card, "right", "on the left")
+    expect(card).to_contain_text("Told to Dr Ward, ward physician")
+    assert violations(bob.page) == []
+    bob.page.goto("/")
+    listed = bob.page.get_by_role("region", name="Notified critical results wait for acknowledgement")
+    assert violations(bob.page) == []
+    listed.get_by_role("link").click()
+    card.get_by_role("button", name="Acknowledged").click()
+    expect(card).to_contain_text("in time")
+    ended(bob)
+
+
+def _tell(card: Locator, outcome: str, read_back: str) -> None:
+    form = card.get_by_role("form", name="Tell the critical result")
+    form.get_by_label("Whom", exact=True).fill("Dr Ward")
+    form.get_by_label("Their role").fill("ward physician")
+    form.get_by_label("Outcome").select_option(outcome)
+    form.get_by_label("What they read back").fill(read_back)
+    form.locator("button.primary").click()

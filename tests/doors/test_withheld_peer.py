@@ -88,4 +88,4 @@ def test_who_is_reviewed_learns_of_it_when_it_is_done_and_not_by_whom(room: Room
     after = readings.answers(room, "other")
     assert leaks(after, "Peer Two") == []
     told = [address for address, one in after.items() if one.holds("needlescore")]
-    assert told == ["/api/v1/peer/feedback", "/api/v1/peer/learning"]
+    assert told == ["/api/v1/inbox", "/api/v1/peer/feedback", "/api/v1/peer/learning"]

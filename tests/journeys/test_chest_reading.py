@@ -1,10 +1,11 @@
-"""A chest film: preliminary and final read, peer review, a discrepancy that is agreed with, and the addendum."""
+"""A chest film: a critical result told in time, both reads, peer review, a discrepancy, and the addendum."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from tests.areas.report.samples import text_of
 
 import sites
 from films import film
@@ -24,14 +25,16 @@ def test_a_chest_film_from_the_preliminary_read_to_the_addendum(tmp_path: Path) 
 
         # preliminary, then the radiologist's final read
         assert pia.post("/worklist/next")["item"]["exam_pk"] == exam_pk
+        told = _critical_result(pia, finn, exam_pk)
         assert pia.decide(exam_pk, "normal", "no finding")["stage_label"] == "Radiologist final"
         assert "the skill 'radiologist'" in lena.may_not_decide(exam_pk, "normal")
         page = finn.decide(exam_pk, "normal", "no finding")
         assert page["state"] == "closed" and [one["stage"] for one in page["decisions"]] == ["final", "preliminary"]
 
         # the report is signed by who read it last
-        sites.wait_for(lambda: finn.get(f"/exams/{exam_pk}/report")["state"] == "draft")
+        sites.wait_for(lambda: told in _printed(finn, exam_pk, tmp_path))
         finn.post(f"/exams/{exam_pk}/report/sign")
+        assert told in _printed(finn, exam_pk, tmp_path)
 
         # peer review: blinded until one's own conclusion is recorded, then scored; the reader gets the feedback
         cases = petra.get("/peer/cases")
@@ -61,3 +64,23 @@ def test_a_chest_film_from_the_preliminary_read_to_the_addendum(tmp_path: Path) 
         assert report["state"] == "signed" and report["versions"][0]["amends"] and report["discrepancies"] == []
         closed = petra.post(f"/discrepancies/{seen['id']}/close")
         assert (closed["state"], closed["outcome"]) == ("closed", "amended")
+
+
+def _critical_result(reader: sites.Worker, other: sites.Worker, exam_pk: int) -> str:
+    """Tell a critical result before its deadline: once read back wrongly, then rightly; returns whom it was told to."""
+    seen = reader.post(f"/exams/{exam_pk}/critical-results", {"finding": "malplaced-tube"})
+    address, ward = f"/critical-results/{seen['id']}", {"whom": "Dr Ward", "role": "ward physician", "means": "phone"}
+    assert [one["number"] for one in other.get("/critical-results")] == [seen["number"]]
+    reader.post(f"{address}/attempts", {**ward, "words": "no answer"})
+    wrong = reader.post(f"{address}/read-back", {**ward, "read_back": "tube in place", "is_right": False})
+    assert wrong["state"] == "open" and "is open" in reader.refused(f"{address}/acknowledge", {})
+    right = reader.post(f"{address}/read-back", {**ward, "read_back": "tube malplaced", "is_right": True})
+    assert right["state"] == "notified" and right["seen_at"] < right["notified_at"] < right["due_at"]
+    closed = reader.post(f"{address}/acknowledge", {"words": "tube is being drawn back"})
+    assert (closed["state"], closed["is_late"]) == ("closed", False) and other.get("/critical-results") == []
+    return ward["whom"]
+
+
+def _printed(worker: sites.Worker, exam_pk: int, folder: Path) -> str:
+    answer = worker.http.get(f"/exams/{exam_pk}/report.pdf")
+    return " ".join(text_of(answer.content, folder).split()) if answer.is_success else ""

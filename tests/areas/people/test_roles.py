@@ -15,7 +15,7 @@ SOFTWARE_ALONE = (
     "archive.move", "archive.scrub", "blobs.remove", "alarms.raise", "backup.make", "backup.restore", "archive.delete",
     "flagging.register_shipped", "flagging.keep_feedback", "review.open_review",
     "review.refer_overdue", "review.look_as_guest", "review.show_guest_image", "review.answer_as_guest",
-    "proficiency.settle",
+    "proficiency.settle", "review.tell_critical",
 )  # fmt: skip
 
 
@@ -44,6 +44,8 @@ def test_nobody_but_the_administrator_can_speak_for_the_software(database: Datab
         ("lead", ("review.approve_specification", "review.recall_exams", "review.decide_disposition"), ()),
         ("analyst", ("review.record_discrepancy", "review.answer_discrepancy"), ("review.settle_discrepancy",)),
         ("lead", ("review.settle_discrepancy", "review.set_target", "review.attach_to_specification"), ()),
+        ("analyst", ("review.record_critical", "review.notify_critical"), ("review.answer_late_critical",)),
+        ("lead", ("review.answer_late_critical",), ("review.tell_critical",)),
         ("customer", ("review.view_specifications",), ("review.attach_to_specification",)),
         ("customer", ("review.approve_for_customer",), ("review.approve_specification", "archive.view")),
         ("analyst", ("review.view_feedback", "review.finish_learning"), ("review.claim_review", "review.view_reviews")),

@@ -10,7 +10,7 @@ from kerma.industries import INDUSTRIES
 
 BASIS = {
     "analysis_id": 2, "judgement_id": None, "decision_id": 2, "template": "", "language": "en", "record_sha256": "",
-    "marks_sha256": "", "hides": "", "written_by": "", "writing": 0,
+    "marks_sha256": "", "criticals_sha256": "", "hides": "", "written_by": "", "writing": 0,
 }  # fmt: skip
 DECIDED = {"id": 2, "analysis_id": 2, "judgement_id": None}
 
@@ -27,6 +27,7 @@ def version(number: int, state: str = "draft", **given: object) -> dict:
         ([version(1, analysis_id=1)], {}, DECIDED, "being made"),
         ([version(1)], {"judgement_id": 5}, DECIDED, "being made"),
         ([version(1)], {"marks_sha256": "2"}, DECIDED, "drew on the images"),
+        ([version(1)], {"criticals_sha256": "2"}, DECIDED, "a critical result was recorded or told"),
         ([version(1, writing=2)], {"writing": 3}, DECIDED, "report editor"),
         ([version(1, decision_id=None)], {"decision_id": None}, None, "decide first"),
         ([version(1)], {}, DECIDED | {"analysis_id": 1}, "decide again"),

@@ -268,6 +268,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/critical-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Criticals
+         * @description List critical results: what is not ended by its deadline, then the newest.
+         */
+        get: operations["criticals_api_v1_critical_results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Told Table
+         * @description List levels with their deadlines, the findings that have one, and the means by which somebody is told.
+         */
+        get: operations["told_table_api_v1_critical_results_table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/{critical_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Critical
+         * @description Show one critical result with its history.
+         */
+        get: operations["critical_api_v1_critical_results__critical_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/{critical_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Close a notified result: whoever received it has taken it over.
+         */
+        post: operations["acknowledge_api_v1_critical_results__critical_id__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/{critical_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Say what is done about a late result; nobody further up is told then.
+         */
+        post: operations["answer_api_v1_critical_results__critical_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/{critical_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attempt
+         * @description Record an attempt to reach somebody.
+         */
+        post: operations["attempt_api_v1_critical_results__critical_id__attempts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/{critical_id}/read-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Back
+         * @description Record who received a result and what they read back; the right read-back notifies it.
+         */
+        post: operations["read_back_api_v1_critical_results__critical_id__read_back_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-results/{critical_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Withdraw a result that one recorded in error.
+         */
+        post: operations["withdraw_api_v1_critical_results__critical_id__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/custody/contacts": {
         parameters: {
             query?: never;
@@ -1054,6 +1214,30 @@ export interface paths {
          * @description Ask a colleague or a guest about an exam; a colleague finds it in the inbox, a guest is let in by a link.
          */
         post: operations["ask_api_v1_exams__exam_pk__consults_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exams/{exam_pk}/critical-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Exam
+         * @description Show the critical results of an exam, and whether one may be recorded.
+         */
+        get: operations["of_exam_api_v1_exams__exam_pk__critical_results_get"];
+        put?: never;
+        /**
+         * Record
+         * @description Record a finding that must be told at once; its deadline runs from now.
+         */
+        post: operations["record_api_v1_exams__exam_pk__critical_results_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6923,6 +7107,207 @@ export interface components {
             value: number | null;
         };
         /**
+         * CriticalAttempt
+         * @description An attempt to reach somebody.
+         */
+        CriticalAttempt: {
+            /** Means */
+            means: string;
+            /** Role */
+            role: string;
+            /**
+             * Was Reached
+             * @default false
+             */
+            was_reached: boolean;
+            /** Whom */
+            whom: string;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * CriticalLevel
+         * @description How soon a result must be told, and by what means it counts as told.
+         */
+        CriticalLevel: {
+            /** Deadline Minutes */
+            deadline_minutes: number;
+            /** How */
+            how: string;
+            /** Level */
+            level: number;
+            /** Means */
+            means: string[];
+            /** To Tell */
+            to_tell: components["schemas"]["ToTell"][];
+            /** Warn Before Minutes */
+            warn_before_minutes: number;
+            /** Words */
+            words: string;
+        };
+        /**
+         * CriticalReadBack
+         * @description Who received a critical result, and what they read back.
+         */
+        CriticalReadBack: {
+            /** Is Right */
+            is_right: boolean;
+            /** Means */
+            means: string;
+            /** Read Back */
+            read_back: string;
+            /** Role */
+            role: string;
+            /** Whom */
+            whom: string;
+        };
+        /**
+         * CriticalRow
+         * @description A critical result in a list.
+         */
+        CriticalRow: {
+            /** Answered At */
+            answered_at: string;
+            /** Due At */
+            due_at: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Description */
+            exam_description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Finding */
+            finding: string;
+            /** Id */
+            id: number;
+            /** Is Late */
+            is_late: boolean;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Level */
+            level: number;
+            /** May Answer */
+            may_answer: boolean;
+            /** Notified At */
+            notified_at: string;
+            /** Number */
+            number: string;
+            /** Seen At */
+            seen_at: string;
+            /** Seen By Name */
+            seen_by_name: string;
+            /** State */
+            state: string;
+            /** Subject Id */
+            subject_id: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * CriticalShown
+         * @description A critical result with its history, and what one may do.
+         */
+        CriticalShown: {
+            /** Answered At */
+            answered_at: string;
+            /** Due At */
+            due_at: string;
+            /** Ended At */
+            ended_at: string;
+            /** Exam Description */
+            exam_description: string;
+            /** Exam Pk */
+            exam_pk: number;
+            /** Finding */
+            finding: string;
+            /** Id */
+            id: number;
+            /** Is Late */
+            is_late: boolean;
+            /** Is Mine */
+            is_mine: boolean;
+            /** Level */
+            level: number;
+            /** May Acknowledge */
+            may_acknowledge: boolean;
+            /** May Answer */
+            may_answer: boolean;
+            /** May Notify */
+            may_notify: boolean;
+            /** May Withdraw */
+            may_withdraw: boolean;
+            /** Notified At */
+            notified_at: string;
+            /** Number */
+            number: string;
+            /** Seen At */
+            seen_at: string;
+            /** Seen By Name */
+            seen_by_name: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["CriticalStep"][];
+            /** Subject Id */
+            subject_id: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * CriticalStep
+         * @description One thing that was done to tell a critical result.
+         */
+        CriticalStep: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Kind */
+            kind: string;
+            /** Means */
+            means: string;
+            /** People */
+            people: number;
+            /** Role */
+            role: string;
+            /** Was Reached */
+            was_reached: boolean;
+            /** Whom */
+            whom: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * CriticalTable
+         * @description What may be said of a critical result.
+         */
+        CriticalTable: {
+            /** Findings */
+            findings: {
+                [key: string]: number;
+            };
+            /** Levels */
+            levels: components["schemas"]["CriticalLevel"][];
+            /** Means */
+            means: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * CriticalWords
+         * @description What is said when a result is acknowledged, or a late one is answered for.
+         */
+        CriticalWords: {
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * CustodyItems
          * @description One page of items.
          */
@@ -8061,6 +8446,16 @@ export interface components {
              * @default
              */
             recipient: string;
+        };
+        /**
+         * ExamCriticals
+         * @description The critical results of an exam, and whether one may be recorded.
+         */
+        ExamCriticals: {
+            /** Criticals */
+            criticals: components["schemas"]["CriticalShown"][];
+            /** May Record */
+            may_record: boolean;
         };
         /**
          * ExamDetail
@@ -10391,6 +10786,24 @@ export interface components {
             kind: string;
             /** Question */
             question: string;
+        };
+        /**
+         * NewCritical
+         * @description What somebody sees that must be told at once.
+         */
+        NewCritical: {
+            /**
+             * Finding
+             * @default
+             */
+            finding: string;
+            /** Level */
+            level?: number | null;
+            /**
+             * What
+             * @default
+             */
+            what: string;
         };
         /**
          * NewDecision
@@ -14673,6 +15086,18 @@ export interface components {
             station: string;
         };
         /**
+         * ToTell
+         * @description Whom to tell, and whom instead when nobody answers.
+         */
+        ToTell: {
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
+            /** Within Minutes */
+            within_minutes: number;
+        };
+        /**
          * Told
          * @description What the reader answered to a threat that was projected into the exam.
          */
@@ -15052,6 +15477,14 @@ export interface components {
          * @description Why a search is canceled.
          */
         WhyCanceled: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WhyCriticalWithdrawn
+         * @description Why a critical result is withdrawn.
+         */
+        WhyCriticalWithdrawn: {
             /** Reason */
             reason: string;
         };
@@ -15539,6 +15972,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsultRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    criticals_api_v1_critical_results_get: {
+        parameters: {
+            query?: {
+                state?: "" | "any-open" | "open" | "notified" | "closed" | "withdrawn";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalRow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    told_table_api_v1_critical_results_table_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalTable"];
+                };
+            };
+        };
+    };
+    critical_api_v1_critical_results__critical_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                critical_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    acknowledge_api_v1_critical_results__critical_id__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                critical_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriticalWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    answer_api_v1_critical_results__critical_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                critical_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriticalWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    attempt_api_v1_critical_results__critical_id__attempts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                critical_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriticalAttempt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_back_api_v1_critical_results__critical_id__read_back_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                critical_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriticalReadBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_v1_critical_results__critical_id__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                critical_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyCriticalWithdrawn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
                 };
             };
             /** @description Validation Error */
@@ -16947,6 +17637,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsultRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    of_exam_api_v1_exams__exam_pk__critical_results_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamCriticals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_api_v1_exams__exam_pk__critical_results_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exam_pk: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCritical"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalShown"];
                 };
             };
             /** @description Validation Error */

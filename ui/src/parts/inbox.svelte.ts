@@ -3,7 +3,7 @@ import { get, post, type Schemas } from "./client";
 import { gently, news } from "./news.svelte";
 
 const PAUSE_MS = 1000;
-const TELLING = /^(resync|worklist\.hand_over|review\.(comment|edit_comment|withdraw_comment|ask_consult|answer_consult|answer_as_guest|end_search|decide|independent_read|(record|answer|settle)_discrepancy|(claim|score|conclude)_review|open_review|finish_learning|see_learning|answer_feedback))$/;
+const TELLING = /^(resync|worklist\.hand_over|review\.(comment|edit_comment|withdraw_comment|ask_consult|answer_consult|answer_as_guest|end_search|decide|independent_read|(record|answer|settle)_discrepancy|(claim|score|conclude)_review|open_review|finish_learning|see_learning|answer_feedback|(tell|notify|withdraw)_critical))$/;
 
 class Inbox {
   entries = $state.raw<Schemas["InboxRow"][]>([]);

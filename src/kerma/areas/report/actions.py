@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kerma.areas.archive.model import exam
-from kerma.areas.report import marked, queries, queries_writing, rules_versions, signature_roles
+from kerma.areas.report import critical, marked, queries, queries_writing, rules_versions, signature_roles
 from kerma.areas.report.model import report, report_signature, report_writing
 from kerma.areas.report.parts import AUTHOR
 from kerma.areas.report.sight import ALGORITHM, demand_stated, stated_sight
@@ -218,9 +218,10 @@ def _keep_signed(act: Act, exam_pk: int, version: Version, made: Made) -> int:
         "judgement_id": known.judgement_id if known else None,
         "decision_id": decided["id"] if decided else None,
         "marks_sha256": marked.digest(act.connection, exam_pk),
+        "criticals_sha256": critical.digest(critical.stated(act.connection, exam_pk)),
     }
     if any(now[key] != version.rests_on[key] for key in now):
-        raise Conflict("the exam was analysed, judged, drawn on or decided meanwhile: read it again, then sign")
+        raise Conflict("the exam was analysed, judged, marked, decided or told of meanwhile: read it again, then sign")
     if queries_writing.newest_version(act.connection, exam_pk) != version.rests_on["writing"]:
         raise Conflict("this report was written on meanwhile: read what stands there now, then sign")
     # What was written last was checked with the signer before the layout: it is what has been laid out.

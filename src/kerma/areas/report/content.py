@@ -8,6 +8,7 @@ from typing import Any
 
 from kerma import __version__
 from kerma.areas.report import (
+    content_critical,
     content_judged,
     content_marked,
     content_measured,
@@ -156,6 +157,7 @@ def _exam(
         "technique": wording.facts(exam.get("technique") or {}, wording.TECHNIQUE_WORDS, say),
         "machine": wording.facts(exam.get("machine") or {}, wording.MACHINE_WORDS, say),
         "decision": decision,
+        "critical": content_critical.lines(exam, say),
         "pictures": [
             picture_texts(one, picture_name(exam_number, number), _labels(exam, numbers, one, say), say)
             for number, one in enumerate(part.pictures)

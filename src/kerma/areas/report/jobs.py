@@ -14,6 +14,7 @@ from kerma.kernel.identity import service
 if TYPE_CHECKING:
     from kerma.areas.report.parts import Report
     from kerma.areas.review.model import ExamAnalysed, ExamDecided, ExamJudged, ExamMarked, ExamReferred
+    from kerma.areas.review.model_critical import CriticalResultTold
     from kerma.kernel.action import Act, Kernel
 
 REPORTER = service("report", "report.keep")
@@ -54,6 +55,12 @@ def on_exam_marked(act: Act, event: ExamMarked) -> None:
         arguments = {"exam_pk": event.exam_pk}
         # a key of its own, so that the draft after a decision never waits for this one
         jobs.request(act, BUILD, key=f"{event.exam_pk}:marks", arguments=arguments, quiet_s=MARKS_QUIET_S)
+
+
+def on_critical_result_told(act: Act, event: CriticalResultTold) -> None:
+    """Ask for the report that states a critical result, and who was told of it."""
+    if is_analysed(act.connection, event.exam_pk):
+        _ask(act, event.exam_pk)
 
 
 @jobs.job(BUILD)

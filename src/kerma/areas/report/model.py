@@ -22,6 +22,7 @@ report = sa.Table(
     sa.Column("record", sa.JSON, nullable=False),
     sa.Column("record_sha256", sa.String(64), nullable=False, server_default=""),
     sa.Column("marks_sha256", sa.String(64), nullable=False, server_default=""),
+    sa.Column("criticals_sha256", sa.String(64), nullable=False, server_default=""),
     sa.Column("writing", sa.Integer, nullable=False, server_default="0"),
     sa.Column("written_by", sa.String(64), nullable=False, server_default=""),
     sa.Column("written_at", Moment, nullable=False, server_default=""),
@@ -41,7 +42,8 @@ report = sa.Table(
 """One row per version. ``template`` and ``language`` say in which form it is laid out, ``record`` holds the values of a
 form and the words of a person, ``written_by`` and ``written_at`` who wrote them when; ``writing`` is the newest version
 of ``report_writing`` when it was laid out. ``hides`` is "algorithm" where what software found was left out,
-``marks_sha256`` the digest of what persons had drawn on the images, empty for nothing.
+``marks_sha256`` the digest of what persons had drawn on the images, empty for nothing;
+``criticals_sha256`` that of the critical results and who was told of them.
 
 A signed version keeps what it stated (``stated``: document, decision), so that an amendment can say what changed;
 ``amends_id`` is the signed version it takes the place of, ``changes`` the computed list. That a version was amended is

@@ -11,6 +11,7 @@ from kerma.areas.archive.queries import exam_by_pk
 from kerma.areas.archive.queries_pixels import read_image
 from kerma.areas.people.queries import name_of_actor
 from kerma.areas.report import (
+    critical,
     marked,
     pictures,
     priors,
@@ -83,6 +84,8 @@ class Basis:
     """Version of what was written last for this report (``report_writing``), 0 for nothing."""
     marks_sha256: str = ""
     """Digest of what persons have drawn on the images, empty for nothing."""
+    criticals_sha256: str = ""
+    """Digest of the critical results and of who was told, empty for none."""
     hides: str = ""
     """What is left out of it, as ``report.hides`` says."""
 
@@ -99,6 +102,7 @@ class Basis:
             "judgement_id": self.judgement_id,
             "decision_id": self.decision_id,
             "marks_sha256": self.marks_sha256,
+            "criticals_sha256": self.criticals_sha256,
             "template": self.form.template,
             "language": self.form.language,
             "record_sha256": rules_versions.record_digest(self.form.record),
@@ -150,9 +154,10 @@ def basis(kernel: Kernel, exam_pk: int, form: Form | None = None) -> Basis:
         decided = final_decision(connection, exam_pk)
         versions = tuple(queries.versions(connection, exam_pk, WHOLE))
         writing = queries_writing.newest(connection, exam_pk)
+        criticals = critical.stated(connection, exam_pk)
         return Basis(
             exam=exam,
-            document=marked.stated(connection, exam_pk, known.document),
+            document=marked.stated(connection, exam_pk, known.document) | criticals,
             analysis_id=known.analysis_id,
             judgement_id=known.judgement_id,
             decision=decided,
@@ -161,6 +166,7 @@ def basis(kernel: Kernel, exam_pk: int, form: Form | None = None) -> Basis:
             form=Form.in_force(versions[-1] if versions else None, writing) if form is None else form,
             writing=writing["version"] if writing else 0,
             marks_sha256=marked.digest(connection, exam_pk),
+            criticals_sha256=critical.digest(criticals),
             hides="" if stated.algorithm else ALGORITHM,
             image_rows=tuple(images_to_analyse(connection, exam_pk)),
         )

@@ -53,6 +53,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Words | 
         *_finding_changes(before["document"], after["document"], words),
         *_image_changes(before["document"], after["document"], words),
         *_mark_changes(before["document"], after["document"], words),
+        *_critical_changes(before["document"], after["document"], words),
         *_text_changes(before, after, words),
     ]
 
@@ -119,6 +120,11 @@ def _mark_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Wo
     )
     if was != now or (before.get("spaces") or []) != (after.get("spaces") or []):
         yield words("marks")
+
+
+def _critical_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Words) -> Iterable[str]:
+    if (before.get("critical_results") or []) != (after.get("critical_results") or []):
+        yield words("critical")
 
 
 def _text_changes(before: Mapping[str, Any], after: Mapping[str, Any], words: Words) -> Iterable[str]:

@@ -16,8 +16,8 @@ version is signed, which says what it changed and why."""
 MOST_REASON_LETTERS = 2000
 MOST_FORM_LETTERS = 60_000
 BASIS = (
-    "analysis_id", "judgement_id", "decision_id", "marks_sha256", "template", "language", "record_sha256", "written_by",
-    "hides",
+    "analysis_id", "judgement_id", "decision_id", "marks_sha256", "criticals_sha256", "template", "language",
+    "record_sha256", "written_by", "hides",
 )  # fmt: skip
 """What makes a version: two with the same are the same report."""
 
@@ -81,6 +81,8 @@ def why_not_signable(
         return "the report of the newest analysis is being made; read that one first"
     if newest["marks_sha256"] != basis["marks_sha256"]:
         return "somebody drew on the images since the last draft: the new one comes in a moment; read that one first"
+    if newest["criticals_sha256"] != basis["criticals_sha256"]:
+        return "a critical result was recorded or told since the last draft: read the new one first, it comes at once"
     if read is not None and read != basis["writing"]:
         return "this report was written on meanwhile: read what stands there now, then sign"
     if read is None and newest["writing"] < basis["writing"]:

@@ -109,6 +109,11 @@ def tell_nameless(act: Act, person: str, kind: str, exam_pk: int, ref_id: int, w
     _put(act, {"person": person, "kind": kind, "exam_pk": exam_pk, "ref_id": ref_id, "words": words, "by": ""})
 
 
+def remind(act: Act, person: str, kind: str, exam_pk: int, ref_id: int, words: str) -> None:
+    """Put an entry into a person's inbox about something of their own, which is never hidden from them."""
+    _put(act, {"person": person, "kind": kind, "exam_pk": exam_pk, "ref_id": ref_id, "words": words, "by": person})
+
+
 def _put(act: Act, entry: dict[str, Any]) -> None:
     values = {"by": act.actor.key, "at": act.at_text, **entry, "words": rules_talk.excerpt(entry["words"])}
     act.connection.execute(sa.insert(inbox_entry).values(values))

@@ -1,4 +1,6 @@
-"""What was said about an exam, as a part of the evidence on it: comments, consults, links, searches, discrepancies."""
+"""What was said about an exam, as a part of the evidence on it: comments, consults, links, searches, discrepancies,
+critical results.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 
 from kerma.areas.custody.evidence_parts import Part
 from kerma.areas.review.model_consult import consult, guest_link
+from kerma.areas.review.model_critical import critical_result, critical_step
 from kerma.areas.review.model_discrepancy import discrepancy, discrepancy_step
 from kerma.areas.review.model_search import search_order, search_step
 from kerma.areas.review.model_talk import exam_comment
@@ -24,6 +27,7 @@ KEPT = (
     (guest_link, "guest-links", "Links by which guests were let in; their tokens are kept nowhere"),
     (search_order, "searches", "Searches that were ordered, and what came of them"),
     (discrepancy, "discrepancies", "What was seen against decisions afterwards, and what came of it"),
+    (critical_result, "critical-results", "Findings that had to be told at once, with their deadlines"),
 )
 
 
@@ -33,11 +37,13 @@ def parts(kernel: Kernel, exam_pk: int) -> Iterator[Part]:
         found = [(name, about, _rows(connection, table, exam_pk)) for table, name, about in KEPT]
         happened = _steps(connection, (search_order, search_step, search_step.c.order_id), exam_pk)
         disputed = _steps(connection, (discrepancy, discrepancy_step, discrepancy_step.c.discrepancy_id), exam_pk)
+        told = _steps(connection, (critical_result, critical_step, critical_step.c.critical_id), exam_pk)
         pictures = [
             sha256 for order_id in {row["order_id"] for row in happened} for sha256 in photos(connection, order_id)
         ]
     found.append(("search-steps", "Everything that happened to these searches, in its order", happened))
     found.append(("discrepancy-steps", "Everything that happened to these discrepancies, in its order", disputed))
+    found.append(("critical-steps", "Attempts, read-backs and notices of these results, in their order", told))
     for name, about, rows in found:
         if rows:
             data = json.dumps(rows, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -45,7 +45,8 @@ def newest_version(connection: sa.Connection, exam_pk: int, number: int) -> dict
 def inbox(connection: sa.Connection, actor: Actor) -> list[dict[str, Any]]:
     """Return what a person is to know of, newest first; what is hidden from them in an exam waits until it is not.
 
-    That an exam was handed to them, or is theirs to review, they are told at once, without the words of the other.
+    That an exam was handed to them, or is theirs to review, they are told at once, without the words of the other;
+    and whole what is their own.
     """
     columns = (exam.c.industry, exam.c.description, subject.c.subject_id)
     statement = (
@@ -58,10 +59,11 @@ def inbox(connection: sa.Connection, actor: Actor) -> list[dict[str, Any]]:
     )
     rows = [dict(row) for row in connection.execute(statement).mappings()]
     sights = sights_of(connection, actor, [row["exam_pk"] for row in rows])
+    is_open = {row["id"]: sights[row["exam_pk"]].people or row["by"] == actor.key for row in rows}
     return [
-        row if sights[row["exam_pk"]].people else {**row, "words": "", "by": ""}
+        row if is_open[row["id"]] else {**row, "words": "", "by": ""}
         for row in rows
-        if sights[row["exam_pk"]].people or row["kind"] in rules_talk.AT_ONCE
+        if is_open[row["id"]] or row["kind"] in rules_talk.AT_ONCE
     ]
 
 

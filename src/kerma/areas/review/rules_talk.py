@@ -10,8 +10,9 @@ from kerma.areas.review.rules_marks import UNSHOWN
 from kerma.errors import WrongUsage
 
 MAX_LETTERS = 4000
-MENTION, HAND_OFF, CONSULT, ANSWER, FEEDBACK, DISCREPANCY, REVIEW_TASK, REVIEW, LEARNING = ENTRIES = (
+MENTION, HAND_OFF, CONSULT, ANSWER, FEEDBACK, DISCREPANCY, REVIEW_TASK, REVIEW, LEARNING, CRITICAL = ENTRIES = (
     "mention", "hand-off", "consult", "answer", "feedback", "discrepancy", "review-task", "review", "learning",
+    "critical",
 )  # fmt: skip
 """Kinds of entry of an inbox."""
 AT_ONCE = (HAND_OFF, REVIEW_TASK)

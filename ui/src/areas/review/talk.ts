@@ -7,7 +7,7 @@ export type Place = Schemas["TalkPlace"];
 export type ConsultWords = Schemas["ConsultWords"];
 export type Colleague = Schemas["Colleague"];
 
-export const ENTRIES: Record<string, string> = { mention: "Mention", "hand-off": "Given to you", consult: "Question", answer: "Answer", feedback: "What was found", discrepancy: "Discrepancy", "review-task": "To review", review: "Review", learning: "To learn" };
+export const ENTRIES: Record<string, string> = { mention: "Mention", "hand-off": "Given to you", consult: "Question", answer: "Answer", feedback: "What was found", discrepancy: "Discrepancy", "review-task": "To review", review: "Review", learning: "To learn", critical: "Critical result" };
 /** Where an entry leads that is not about the exam's page. */
 const ELSEWHERE: Record<string, string> = { "review-task": "/peer/cases", review: "/peer/feedback", learning: "/peer/feedback" };
 export const leadsTo = (one: Schemas["InboxRow"]) => ELSEWHERE[one.kind] ?? `/exams/${one.exam_pk}`;

@@ -1521,6 +1521,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consult_exam_pk"), ["exam_pk"], unique=False)
 
     op.create_table(
+        "critical_result",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("exam_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("finding", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("edition", sa.String(length=32), nullable=False),
+        sa.Column("seen_by", sa.String(length=80), nullable=False),
+        sa.Column("seen_at", sa.String(length=32), nullable=False),
+        sa.Column("due_at", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("notified_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("ended_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("told_step", sa.SmallInteger(), server_default="-1", nullable=False),
+        sa.Column("notice_at", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("answered_at", sa.String(length=32), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'notified', 'closed', 'withdrawn')", name=op.f("ck_critical_result_state")
+        ),
+        sa.ForeignKeyConstraint(["exam_pk"], ["exam.id"], name=op.f("fk_critical_result_exam_pk_exam")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_critical_result")),
+        sa.UniqueConstraint("number", name=op.f("uq_critical_result_number")),
+    )
+    with op.batch_alter_table("critical_result", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_critical_result_exam_pk"), ["exam_pk"], unique=False)
+        batch_op.create_index(batch_op.f("ix_critical_result_notice_at"), ["notice_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_critical_result_seen_by"), ["seen_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_critical_result_state_due_at"), ["state", "due_at"], unique=False)
+
+    op.create_table(
         "custody_item",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False),
@@ -2065,6 +2096,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "critical_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("critical_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["critical_id"], ["critical_result.id"], name=op.f("fk_critical_step_critical_id_critical_result")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_critical_step")),
+    )
+    with op.batch_alter_table("critical_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_critical_step_critical_id"), ["critical_id"], unique=False)
+
+    op.create_table(
         "custody_disclosure",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("item_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -2472,6 +2519,7 @@ def upgrade() -> None:
         sa.Column("record", sa.JSON(), nullable=False),
         sa.Column("record_sha256", sa.String(length=64), server_default="", nullable=False),
         sa.Column("marks_sha256", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("criticals_sha256", sa.String(length=64), server_default="", nullable=False),
         sa.Column("writing", sa.Integer(), server_default="0", nullable=False),
         sa.Column("written_by", sa.String(length=64), server_default="", nullable=False),
         sa.Column("written_at", sa.String(length=32), server_default="", nullable=False),
