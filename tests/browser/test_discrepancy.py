@@ -57,7 +57,8 @@ def ended(watched: Watched) -> None:
 
 
 def drawn(page: Page) -> None:
-    """Draw a box over the middle of the image."""
+    """Draw a box over the middle of the image, once it is there."""
+    page.wait_for_function("() => window.__kerma?.viewports[0]?.isReady")
     frame = page.locator(".room canvas, .viewer canvas, canvas").first.bounding_box()
     assert frame is not None
     x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
