@@ -108,6 +108,8 @@ def tunnel(kernel: Kernel, *people: tuple[str, str, str], share_permille: int = 
 
     wiring.set_sight()
     wiring.set_conflicts()
+    wiring.set_scores()
+    wiring.gather_evidence()
     made = Tunnel(replace(kernel, subscriptions=wiring.subscriptions()))
     made.library()
     made.plan(share_permille)

@@ -120,7 +120,7 @@ def test_what_changes_between_reading_and_signing_stops_the_signature(
         return real(*args, **given)
 
     monkeypatch.setattr(signature, "sign_pdf", meanwhile)
-    with pytest.raises(Conflict, match="decided meanwhile"):
+    with pytest.raises(Conflict, match="decided or told of meanwhile"):
         sign(listening, exams.person(7), exam_pk=one)
     assert states(listening, one) == ["draft"] and records(listening, "report.sign") == []
 

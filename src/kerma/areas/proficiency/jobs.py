@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROJECTIONIST = service("proficiency", "proficiency.settle", "worklist.rank")
+# a name that stands in records of exams, and in the evidence of one: it does not say what readers are tested with
+PROJECTIONIST = service("preparation", "proficiency.settle", "worklist.rank")
 
 
 @jobs.job(PREPARE, lane=jobs.PROMPT)
