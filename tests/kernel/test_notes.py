@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerma.errors import Altered, Unusable
-from kerma.kernel.ledger_key import Signer
+from kerma.kernel.ledger_key import KEY_FILE, Signer
 from kerma.kernel.notes import Checkpoint, Note, PublicKey, open_checkpoint
 
 # The example in the documentation of golang.org/x/mod/sumdb/note: the same format, another implementation.
@@ -175,3 +175,20 @@ def test_many_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         signers = list(pool.map(lambda _: Signer.load(tmp_path / "keys"), range(32)))
     assert len({signer.public.vkey for signer in signers}) == 1
+
+
+def test_a_key_that_another_process_makes_between_two_looks_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Path.exists
+    others: list[Signer | None] = []
+
+    def exists(path: Path) -> bool:
+        found = looks(path)
+        if path.name == KEY_FILE and not found and not others:
+            others.append(None)
+            others[0] = Signer.load(path.parent)
+        return found
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert Signer.load(tmp_path / "keys") == others[0]

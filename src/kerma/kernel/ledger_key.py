@@ -40,7 +40,8 @@ class Signer:
             The key file is damaged or lost, or others may use it.
         """
         path = folder / KEY_FILE
-        if not path.exists() and (folder / PUBLIC_KEY_FILE).exists():
+        # in this order: the public key is written last, so where it lies the secret one was there before
+        if (folder / PUBLIC_KEY_FILE).exists() and not path.exists():
             raise Unusable(
                 f"{path} is missing, and {PUBLIC_KEY_FILE} beside it says that there was one: put the secret key back "
                 "from its safe place (mode 600); a new key could not go on with this ledger"
