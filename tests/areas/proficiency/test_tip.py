@@ -225,6 +225,7 @@ def test_plans_are_set_by_who_may_and_their_key_is_told_to_nobody(tunnel: Tunnel
 def test_the_library_grows_and_shrinks(tunnel: Tunnel) -> None:
     lead = tunnel.client("lead")
     grown = lead.post("/api/v1/tip/threats", json={"name": "folding-knife", "count": 2, "seed": 5}).json()
+    assert (grown["least_images"], grown["least_articles"]) == (1000, 250)  # Regulation (EU) 185/2010, 11.4.1
     mine = [one for one in grown["threats"] if one["name"] == "folding-knife"]
     assert [one["seed"] for one in mine] == [5, 6]
     assert mine[0]["turn_deg"] != mine[1]["turn_deg"]

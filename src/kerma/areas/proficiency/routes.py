@@ -17,6 +17,7 @@ from kerma.errors import NotFound
 from kerma.kernel import requests
 from kerma.kernel.action import Actor, Kernel
 from kerma.science.simulate.threat_library import picture, unpacked
+from kerma.standards import table
 
 router = APIRouter(prefix="/api/v1", tags=["proficiency"])
 
@@ -231,9 +232,10 @@ def projection(kernel: KernelNow, actor: ActorNow, exam_pk: requests.RowNumber) 
 def _library(kernel: Kernel) -> Library:
     with kernel.database.read() as connection:
         rows = queries.threats(connection, retired=True)
-    images, articles = rules.CLASS_LIBRARY
+    (least,) = table(rules.CLASS_LIBRARY).rows
     threats = [ThreatRow(**{name: row[name] for name in ThreatRow.model_fields}) for row in rows]
-    return Library(threats=threats, articles=rules.articles(), least_images=images, least_articles=articles)
+    sizes = {name: int(least[name]) for name in ("least_images", "least_articles")}
+    return Library(threats=threats, articles=rules.articles(), **sizes)
 
 
 def _plans(kernel: Kernel) -> list[TipPlan]:

@@ -22,8 +22,8 @@ ALL_PERMILLE = 1000
 MOST_WEIGHT = 1000
 FEWEST_PROJECTED = 30
 """Projections below which no rate is told of a person alone: 30 of 30 may still be one miss in nine (95 % interval)."""
-CLASS_LIBRARY = (1000, 250)
-"""Images and articles that a library for training in class has at least (EU 185/2010, 11.4.1)."""
+CLASS_LIBRARY = "eu_185_2010/image_library"
+"""The table of how large a library for training in class has to be."""
 
 
 @dataclass(frozen=True)
