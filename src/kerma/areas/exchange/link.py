@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerma.areas.exchange import dialects, tls
+from kerma.areas.exchange import checkpoint, dialects, tls
 from kerma.errors import KermaError, Unreachable
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def _open(
             raise NoneAccepted(f"{_name(node)} answers, but offers nothing of what is wanted of it")
         reason = troubles[0] if troubles else _why_not(kernel.settings, node, association)
         raise Unreachable(f"{_name(node)} {reason}")
+    checkpoint.guard(association)
     return association
 
 

@@ -76,6 +76,8 @@ class Network:
             self.host, self.port, ae_title=called or self.aet, max_pdu=max_pdu_bytes, evt_handlers=list(handlers),
             ext_neg=negotiation,
         )  # fmt: skip
+        if line.is_established:
+            checkpoint.guard(line)
         told = ", ".join(dict.fromkeys(_name(uid) for uid, _ in contexts))
         self.note(f"A-ASSOCIATE-RQ {self.calling} → {called or self.aet}: {told}", outcome(line))
         return line
