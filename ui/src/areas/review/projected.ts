@@ -2,12 +2,20 @@
 import { get, type Schemas } from "../../parts/client";
 import { session } from "../../parts/session.svelte";
 import type { Mark } from "../../viewer/marks";
+import { draftOf } from "./decision";
 import type { Analysis, ExamRow } from "./exam";
 
 export type Told = Schemas["Told"];
 
-/** Nothing that is remembered of the images holds any more: the page is made anew. */
-export const unveil = (): void => window.location.reload();
+/** Nothing that is remembered of the images holds any more, nor what was picked on them: the page is made anew. */
+export function unveil(exam_pk: number): void {
+  draftOf(exam_pk).clear();
+  window.location.reload();
+}
+
+/** Whether other pixels stand behind an image than when the exam was loaded before: what is on screen must not be decided on. */
+export const areOthers = (before: ExamRow | null, now: ExamRow): boolean =>
+  now.images.some(({ id, tag }) => before?.images.some((one) => one.id === id && one.tag !== tag));
 
 /** What the person answered; null where nothing was projected, and once the exam itself is decided. */
 export async function toldOf(exam: ExamRow, analysis: Analysis): Promise<Told | null> {
