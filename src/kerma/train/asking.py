@@ -14,7 +14,9 @@ from typing import Any
 
 from kerma.errors import WrongUsage
 
-MINUTES, IMAGES, SEED = 8.0, 12000, 1
+MINUTES, SEED = 8.0, 1
+IMAGES, IMAGES_OF = 12000, {"bag": 120}
+"""How many are simulated where nobody says: bags are few, for each is filled anew for every picture."""
 CHEST = "chest"
 LOG = "training.log"
 """Beside the weights: what was told, line by line, also where the training is a job of a worker."""
@@ -62,6 +64,11 @@ def trained(
         task_of(task), seed, minutes, many, images, places.out, cache, places.resumes, begins_with=places.begin
     )  # fmt: skip
     return train(order, tell)
+
+
+def images_of(task: str) -> int:
+    """Return how many images a task simulates at most, where nobody says."""
+    return IMAGES_OF.get(task, IMAGES)
 
 
 def demand(minutes: float, images: int, workers: int | None) -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerma.train.asking import CHEST, IMAGES, MINUTES, SEED
+from kerma.train.asking import CHEST, IMAGES, IMAGES_OF, MINUTES, SEED, images_of
 
 if TYPE_CHECKING:
     from kerma.areas.flagging.actions_train import Training
+
+
+_IMAGES = f"How many are simulated at most; default: {IMAGES} radiographs, {IMAGES_OF['bag']} bags."
 
 
 def register(cli: typer.Typer) -> None:
@@ -25,7 +28,7 @@ def train(  # noqa: PLR0913 - one parameter for each option
     out: Annotated[Path, typer.Option(help="Folder of the weights (ONNX), their card (JSON) and a checkpoint.")],
     seed: Annotated[int, typer.Option(help="The same seed simulates the same images.")] = SEED,
     minutes: Annotated[float, typer.Option(help="Time for everything, evaluation included.")] = MINUTES,
-    images: Annotated[int, typer.Option(help="How many radiographs or bags are simulated at most.")] = IMAGES,
+    images: Annotated[int | None, typer.Option(help=_IMAGES, show_default=False)] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that simulate; default: all cores but one.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Keeps simulated images; default: a folder in OUT.")] = None,
     data: Annotated[
@@ -42,16 +45,17 @@ def train(  # noqa: PLR0913 - one parameter for each option
     """Train a detector on simulated images, or chest on real ones; needs PyTorch, the extra named train."""
     from kerma.train.asking import Places, demand, trained
 
-    demand(minutes, images, workers)
+    many = images_of(task) if images is None else images
+    demand(minutes, many, workers)
     if durable:
         from kerma.areas.flagging.actions_train import Training
 
         folder, result = (cache or out / "images").resolve(), out.resolve()
         first = str(begin.resolve()) if begin else ""
-        _ask(ctx, Training(task, seed, minutes, images, workers, str(folder), str(result), first), as_json)
+        _ask(ctx, Training(task, seed, minutes, many, workers, str(folder), str(result), first), as_json)
         return
     card = trained(
-        task, seed=seed, minutes=minutes, images=images, workers=workers,
+        task, seed=seed, minutes=minutes, images=many, workers=workers,
         places=Places(out, cache, data, begin=begin),
     )  # fmt: skip
     if as_json:
