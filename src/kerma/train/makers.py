@@ -21,6 +21,7 @@ HELD_OUT_EVERY = 4
 SEEN_AGAIN = 4
 """An example that is shown again gives so many times fewer views than a new one."""
 QUEUED = 48
+ON_ITS_WAY_S = 0.001
 ONE_THREAD = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -51,7 +52,8 @@ class Makers:
         """Yield the views that have arrived, at most so many; none when there are none yet."""
         for _ in range(most):
             try:
-                yield self.queue.get_nowait()
+                # A pipe holds less than one view: the next is on its way while the last is taken.
+                yield self.queue.get(timeout=ON_ITS_WAY_S)
             except Empty:
                 return
 
