@@ -21,10 +21,10 @@ from kerma.train.examples import Example, Flaw
 from kerma.train.loose_things import Loose, loose
 
 Grey = NDArray[np.float32]
-THREATS = (0.10, 0.35, 0.35, 0.20)
+THREATS = (0.10, 0.25, 0.35, 0.30)
 """How often none, one, two or three threats are laid into a picture."""
-MOST_EVERYDAY = 4
-THREAT_DRAWINGS, EVERYDAY_DRAWINGS = 50, 12
+MOST_EVERYDAY = 6
+THREAT_DRAWINGS, EVERYDAY_DRAWINGS = 150, 20
 """So many drawings there are of each thing."""
 LIGHTEST_MM, HEAVIEST_MM = (-160.0, -6.0), (640.0, 84.0)
 """Thicknesses of both materials (polyethylene and iron) that the tables hold, from and to ..."""

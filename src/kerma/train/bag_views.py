@@ -23,8 +23,10 @@ from kerma.train.views import STEPS, View, moved_flaw, truth_of
 VIEW_PX = 192
 SHOWN = ("energies", "colours", "grey")
 SHARES = (0.3, 0.5, 0.2)
-SMALLEST_ZOOM, LARGEST_ZOOM = 0.8, 1.5
+SMALLEST_ZOOM, LARGEST_ZOOM = 0.7, 1.5
 """Of the size at which a bag is looked at."""
+LIGHTER_OR_HEAVIER = (-0.15, 0.30)
+"""Log of how much more the solid parts of a bag attenuate: other bags are packed looser and tighter."""
 NO_MATERIAL_SHARE = 0.08
 NEAR_A_THREAT = 0.75
 FAINTEST = 1e-4
@@ -149,7 +151,7 @@ def bag_view(one: Example, rng: np.random.Generator) -> View:
     import cv2
 
     reading = reading_of(shown(one, rng))
-    most = most_of(reading.attenuation)
+    most = most_of(reading.attenuation) * float(np.exp(rng.uniform(*LIGHTER_OR_HEAVIER)))
     zoom = float(np.exp(rng.uniform(np.log(SMALLEST_ZOOM), np.log(LARGEST_ZOOM))))
     zoom *= EXTENT_PX / extent_px(reading.attenuation)
     matrix = _matrix(one, zoom, rng)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerma.science.detect import bag_channels, learned_input
+from kerma.science.detect.learned_bag import EXTENT_PX
 from kerma.science.imaging.image import Image
 from kerma.train import views
 from kerma.train.bag_examples import kept_bag
@@ -91,4 +92,4 @@ def card_input(task: Task, tile_px: int) -> dict[str, Any]:
         "channels": family.channels, "tile_px": tile_px, "stride": views.STRIDE,
         "bands_px": [[band.small_px, band.large_px] for band in family.bands],
     }  # fmt: skip
-    return told | ({"family": task.family} if task.family else {})
+    return told | ({"family": task.family, "extent_px": EXTENT_PX} if task.family else {})

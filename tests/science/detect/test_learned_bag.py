@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from kerma.errors import WrongUsage
+from kerma.errors import Unreadable, WrongUsage
 from kerma.science.detect import learned
+from kerma.science.detect.bag_channels import reading_of
 from kerma.science.detect.explaining import explain
 from kerma.science.detect.learned_bag import BagNetwork
 from kerma.science.imaging.enhance.material_colours import BLACK_AT, pseudo_colour
@@ -82,6 +83,24 @@ def test_an_empty_belt_shows_nothing_and_a_plane_that_is_not_there_is_refused(ne
     assert learned.find(Image(np.full((1, 64, 64), 50000, np.uint16), 16, "raw", rises_with_dose=True), network) == ()
     with pytest.raises(WrongUsage, match="plane 3 does not exist"):
         learned.find(Image(np.zeros((1, 64, 64, 3), np.uint8), 8), network, plane=3)
+
+
+def test_a_bag_is_looked_at_as_large_as_the_card_says(network, bag) -> None:
+    """The first cards did not say; what is no size of a bag is refused."""
+    path = learned.shipped()["bag"]
+    weights = path.with_suffix(".onnx").read_bytes()
+    card = json.loads(path.read_text(encoding="utf-8"))
+    sizes = {}
+    for extent in (card["input"]["extent_px"], 96, None):
+        taken = {key: value for key, value in card["input"].items() if key != "extent_px"}
+        told = taken if extent is None else taken | {"extent_px": extent}
+        one = learned.load(weights, card | {"input": told})
+        assert isinstance(one, BagNetwork)
+        sizes[extent] = next(iter(one.answers_at(reading_of(bag.image), 1.0)))[3].scale
+    assert sizes[96] < sizes[None] < sizes[288.0]
+    for wrong in (0, 63, 1025, True, "288"):
+        with pytest.raises(Unreadable, match="a size of bags"):
+            learned.load(weights, card | {"input": card["input"] | {"extent_px": wrong}})
 
 
 def test_the_page_shows_the_figures_of_the_card_and_the_card_says_first_that_it_is_weak() -> None:

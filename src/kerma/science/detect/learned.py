@@ -38,6 +38,8 @@ DIVIDES_BY = 32
 SCALES = ((2.0, 0, 400), (1.0, 0, 10**9), (0.5, 640, 10**9), (0.25, 1280, 10**9))
 """Scales and the shorter sides, in pixels, from and below which they are looked at: how large a pixel is in mm is often
 unknown, and one flaw is 5 pixels long on one scan and 200 on another."""
+EXTENTS_PX = (64, 1024)
+"""From and to which size a card of the family of bags may say that bags are looked at."""
 CARD = ("name", "version", "sha256", "labels", "input", "thresholds")
 """What a card must say for its network to be run."""
 RANK = 4
@@ -148,6 +150,9 @@ def _demand_card(card: Mapping[str, Any]) -> None:
         raise Unreadable("the card of the model gives no score from 0 to 1 from which it marks something")
     if not isinstance(taken, Mapping) or taken.get("bands_px") != taken_by(card)[1]:
         raise Unreadable("the model was trained on other input channels than this version makes: train it again")
+    extent, (least, most) = taken.get("extent_px", EXTENTS_PX[0]), EXTENTS_PX
+    if isinstance(extent, bool) or not isinstance(extent, int | float) or not least <= extent <= most:
+        raise Unreadable(f"the card of the model gives a size of bags in pixels that is not from {least} to {most}")
 
 
 def _demand_contract(session: Any, card: Mapping[str, Any]) -> None:

@@ -22,8 +22,10 @@ from kerma.science.imaging.values import refusal
 from kerma.standards import table
 
 FAMILY = "bag"
-EXTENT_PX = 208.0
-"""The longer side of a bag as the network sees it."""
+EXTENT_PX = 288.0
+"""The longer side of a bag as a network sees it that is trained today ..."""
+FIRST_EXTENT_PX = 208.0
+"""... and as the first ones saw it, whose cards do not say."""
 ZOOMS = (1.0, 1.4)
 LARGEST_SCALE = 3.0
 """Small pictures are enlarged so far at most."""
@@ -51,6 +53,11 @@ class BagNetwork(Network):
         findings = tuple(replace(one, code=category.get(one.label, "")) for one in made)
         return Seen(findings, scored[0].score if scored else 0.0)
 
+    @property
+    def extent_px(self) -> float:
+        """The longer side of a bag, in pixels, at which the network was trained to look."""
+        return float(self.card["input"].get("extent_px", FIRST_EXTENT_PX))
+
     def _at_zoom(self, reading: Reading, zoom: float) -> Iterator[Mark]:
         for answer in self.answers_at(reading, zoom):
             yield from marks(*answer)
@@ -58,7 +65,7 @@ class BagNetwork(Network):
     def answers_at(self, reading: Reading, zoom: float) -> Iterator[tuple[Grey, Grey, Grey, Tile]]:
         """Yield heat, box and mask of every tile of a picture at a zoom, as ``learned_marks.marks`` takes them."""
         try:
-            scale = min(LARGEST_SCALE, zoom * EXTENT_PX / extent_px(reading.attenuation))
+            scale = min(LARGEST_SCALE, zoom * self.extent_px / extent_px(reading.attenuation))
         except WrongUsage:
             # An empty belt holds nothing: that is an answer.
             return
